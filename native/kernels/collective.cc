@@ -4,6 +4,31 @@
 #include "kernels/parts.h"
 
 namespace simdnn::SIMDNN_ISA {
+namespace {
+
+void scale(float* values, size_t n, double weight, double total, bool mean) {
+  const auto factor = static_cast<float>(mean ? (total == 0 ? 0 : weight / total) : weight);
+  if (factor == 0) {
+    for (size_t i = 0; i < n; ++i) values[i] = 0;  // not values[i] * 0, which keeps NaN and infinities
+  } else if (factor != 1) {
+    for (size_t i = 0; i < n; ++i) values[i] *= factor;
+  }
+}
+
+// values = the sum of what the ranks have brought, in an order that only the number of ranks decides: neighbours first, then neighbouring sums.
+void add_up(const Meeting& met, float* values, size_t n, bool mean) {
+  for (size_t rank = 0; rank < met.ranks; ++rank) scale(met.shares[rank].values, n, met.shares[rank].weight, met.total, mean);
+  for (size_t apart = 1; apart < met.ranks; apart *= 2) {
+    for (size_t rank = 0; rank + apart < met.ranks; rank += 2 * apart) {
+      float* const sum = met.shares[rank].values;
+      const float* const other = met.shares[rank + apart].values;
+      for (size_t i = 0; i < n; ++i) sum[i] += other[i];
+    }
+  }
+  for (size_t i = 0; i < n; ++i) values[i] = met.shares[0].values[i];
+}
+
+}  // namespace
 
 // values = the sum over ranks of weight * values, divided by the sum of the weights with `mean`. A sum that is joined to another one uses the weights of that
 // one's meeting. The phases `begin` and `end` divide a sum into two calls, between which nothing may touch its values.
@@ -13,27 +38,26 @@ void all_reduce(Run& run, float* values, size_t n, const AllReduceAttributes& at
     if (ranks != nullptr) ranks->end();
     return;
   }
+  Meeting met{attributes.weight, nullptr, 1};
   if (!attributes.joined) {
-    double total = attributes.weight;
     if (ranks != nullptr) {
       // The length is part of the call's number, so that ranks whose lengths differ are refused.
       const auto call = static_cast<uint32_t>(attributes.call) ^ static_cast<uint32_t>(n * 2654435761u);
-      const char* const refused = ranks->meet(call, attributes.weight, &total);
+      // A sum that is begun is to be waited for later: its values are not brought to the meeting, which all wait for.
+      const size_t brought = attributes.phase == SumPhase::whole ? n : 0;
+      const char* const refused = ranks->meet(call, attributes.weight, values, brought, &met);
       if (refused != nullptr) {
         run.fault.refuse(refused);
         return;
       }
     }
-    weights_met() = total;
+    weights_met() = met.total;
   }
-  const double total = weights_met();
-  const double scale = attributes.mean ? (total == 0 ? 0 : attributes.weight / total) : attributes.weight;
-  const auto factor = static_cast<float>(scale);
-  if (factor == 0) {
-    for (size_t i = 0; i < n; ++i) values[i] = 0;  // not values[i] * 0, which keeps NaN and infinities
-  } else if (factor != 1) {
-    for (size_t i = 0; i < n; ++i) values[i] *= factor;
+  if (met.shares != nullptr) {
+    add_up(met, values, n, attributes.mean);
+    return;
   }
+  scale(values, n, attributes.weight, weights_met(), attributes.mean);
   if (ranks == nullptr || n == 0) return;
   attributes.phase == SumPhase::begin ? ranks->begin(values, n) : ranks->sum(values, n);
 }

@@ -7,9 +7,11 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
+#include <cstring>
 #include <mutex>
 #include <thread>
 
+#include "mpi/gathering.h"
 #include "mpi/world.h"
 #include "support/collective.h"
 
@@ -56,21 +58,27 @@ void watch() {
   }
 }
 
-// The numbers of all ranks are alike where n times the sum of their squares is the square of their sum: exact, as they are below 2^20.
-const char* meet_as(uint32_t call, double weight, double stops, double* total) {
-  const std::lock_guard<std::mutex> lock(turn);
-  const Watched watched;
-  const double number = (call ^ call >> 20) & 0xfffff;
-  double all[] = {weight, number, number * number, stops};
-  world->sum(all, 4);
-  *total = all[0];
-  if (all[3] > 0) return "another rank has stopped: it was aborted, or has met an error";
-  const double squares = all[2] * world->size(), square = all[1] * all[1];
-  return squares == square ? nullptr
-                           : "the ranks do different things: their models, or the order of their calls, are not the same";
-}
+// A thread's own, since what the ranks have brought is used after its turn.
+thread_local Gathering gathering;
 
-const char* meet(uint32_t call, double weight, double* total) { return meet_as(call, weight, 0, total); }
+const char* meet(uint32_t call, double weight, const float* values, size_t n, Meeting* met) {
+  thread_local std::vector<Share> shares;
+  const bool few = n > 0 && n <= Gathering::most(*world) / sizeof(float);
+  {
+    const std::lock_guard<std::mutex> lock(turn);
+    const Watched watched;
+    const Word own{call, 0, weight, few ? n * sizeof(float) : 0};
+    if (const char* refused = gathering.meet(*world, own, values)) return refused;
+  }
+  *met = {gathering.total_weight(*world), nullptr, static_cast<size_t>(world->size())};
+  if (!few) return nullptr;
+  shares.resize(met->ranks);
+  for (size_t rank = 0; rank < met->ranks; ++rank) {
+    shares[rank] = {gathering.word(rank).weight, static_cast<float*>(gathering.brought(rank))};
+  }
+  met->shares = shares.data();
+  return nullptr;
+}
 
 void sum(float* values, size_t n) {
   const std::lock_guard<std::mutex> lock(turn);
@@ -145,8 +153,9 @@ void broadcast(const Napi::CallbackInfo& info) {
 
 void announce_stop(const Napi::CallbackInfo& info) {
   check(info);
-  double total;
-  meet_as(0, 0, 1, &total);
+  const std::lock_guard<std::mutex> lock(turn);
+  const Watched watched;
+  gathering.meet(*world, {0, 1, 0, 0}, nullptr);
 }
 
 void finalize(const Napi::CallbackInfo& info) {
@@ -160,6 +169,19 @@ void finalize(const Napi::CallbackInfo& info) {
   finalizing = false;
 }
 
+// What the ranks have brought, in the order of the sums of gradients: neighbours first, then neighbouring sums.
+void add_up(double* values, size_t n) {
+  const auto ranks = static_cast<size_t>(world->size());
+  for (size_t apart = 1; apart < ranks; apart *= 2) {
+    for (size_t rank = 0; rank + apart < ranks; rank += 2 * apart) {
+      auto* const sum = static_cast<double*>(gathering.brought(rank));
+      const auto* const other = static_cast<const double*>(gathering.brought(rank + apart));
+      for (size_t i = 0; i < n; ++i) sum[i] += other[i];
+    }
+  }
+  if (n > 0) std::memcpy(values, gathering.brought(0), n * sizeof(double));
+}
+
 // Sums over the ranks, between two steps.
 void sum_numbers(const Napi::CallbackInfo& info) {
   check(info);
@@ -168,11 +190,18 @@ void sum_numbers(const Napi::CallbackInfo& info) {
     throw Napi::TypeError::New(info.Env(), "expected a number and a Float64Array");
   }
   auto numbers = info[1].As<Napi::Float64Array>();
-  double total;
-  if (const char* refused = meet_as(info[0].As<Napi::Number>().Uint32Value(), 1, 0, &total)) throw Napi::RangeError::New(info.Env(), refused);
+  double* const values = numbers.Data();
+  const size_t n = numbers.ElementLength();
+  const bool few = n <= Gathering::most(*world) / sizeof(double);
   const std::lock_guard<std::mutex> lock(turn);
   const Watched watched;
-  if (numbers.ElementLength() > 0) world->sum(numbers.Data(), numbers.ElementLength());
+  const Word own{info[0].As<Napi::Number>().Uint32Value(), 0, 1, few ? n * sizeof(double) : 0};
+  if (const char* refused = gathering.meet(*world, own, values)) throw Napi::RangeError::New(info.Env(), refused);
+  if (few) {
+    add_up(values, n);
+  } else {
+    world->sum(values, n);
+  }
 }
 
 // The process ends with the group standing: in two seconds at the latest.

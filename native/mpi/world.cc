@@ -49,6 +49,7 @@ class Opened : public World {
     test_ = function<Test>(library, "MPI_Test");
     wait_ = function<Wait>(library, "MPI_Wait");
     bcast_ = function<Bcast>(library, "MPI_Bcast");
+    sendrecv_ = function<Sendrecv>(library, "MPI_Sendrecv");
     finalize_ = function<int (*)()>(library, "MPI_Finalize");
     const auto rank = function<int (*)(Handle, int*)>(library, "MPI_Comm_rank");
     const auto size = function<int (*)(Handle, int*)>(library, "MPI_Comm_size");
@@ -95,6 +96,10 @@ class Opened : public World {
       bcast_(static_cast<char*>(bytes) + begin, count_of(n - begin), c_.byte, root, c_.world);
     }
   }
+  void exchange(const void* sent, size_t n, int to, void* received, size_t most, int from) override {
+    constexpr int tag = 0;  // messages of one rank come in their order
+    sendrecv_(sent, count_of(n), c_.byte, to, tag, received, count_of(most), c_.byte, from, tag, c_.world, status_);
+  }
   void finalize() override { finalize_(); }
 
  private:
@@ -103,6 +108,7 @@ class Opened : public World {
   using Test = int (*)(Handle*, int*, void*);
   using Wait = int (*)(Handle*, void*);
   using Bcast = int (*)(void*, int, Handle, int, Handle);
+  using Sendrecv = int (*)(const void*, int, Handle, int, int, void*, int, Handle, int, int, Handle, void*);
 
   static int count_of(size_t left) { return static_cast<int>(left < kMost ? left : kMost); }
 
@@ -119,6 +125,7 @@ class Opened : public World {
   Test test_;
   Wait wait_;
   Bcast bcast_;
+  Sendrecv sendrecv_;
   int (*finalize_)();
   int rank_ = 0, size_ = 1;
   std::string version_;

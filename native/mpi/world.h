@@ -22,6 +22,8 @@ class World {
   virtual void progress() = 0;
   virtual void end() = 0;
   virtual void broadcast(void* bytes, size_t n, int root) = 0;
+  // Sends n bytes to a rank while it receives from another one, which may send up to `most`.
+  virtual void exchange(const void* sent, size_t n, int to, void* received, size_t most, int from) = 0;
   virtual void finalize() = 0;
 };
 

@@ -5,10 +5,23 @@
 
 namespace simdnn {
 
+// What a rank has brought to a meeting: a copy of its values, which whoever has met may change until the thread's next meeting.
+struct Share {
+  double weight;
+  float* values;
+};
+
+// What a rank knows after a meeting.
+struct Meeting {
+  double total;         // the sum of the weights
+  const Share* shares;  // what each rank has brought; null: they brought no values, or too many, which are still to be summed
+  size_t ranks;
+};
+
 struct Collective {
-  // Agrees with the other ranks before a sum: each rank tells the number of its `call` and the `weight` of its values. Sets `total` to the sum of the weights and
-  // returns null, or returns why the sum must not be made, which is the same on every rank.
-  const char* (*meet)(uint32_t call, double weight, double* total);
+  // Agrees with the other ranks before a sum: each rank tells the number of its `call` and the `weight` of its values, and brings the values if they are few. Fills in
+  // `met` and returns null, or returns why the sum must not be made, which is the same on every rank. Ranks whose `n` differ make different calls.
+  const char* (*meet)(uint32_t call, double weight, const float* values, size_t n, Meeting* met);
   // values = the sum of values over all ranks.
   void (*sum)(float* values, size_t n);
   // The same, without waiting: values belong to the sum until `end` has returned. All ranks begin their sums in the same order.

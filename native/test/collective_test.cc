@@ -12,17 +12,37 @@ namespace {
 
 // A group of two ranks that have the same: every sum over them is a doubling.
 uint32_t called = 0;
-int met = 0;
-const char* meet(uint32_t call, double weight, double* total) {
+int met = 0, summed = 0;
+const char* meet(uint32_t call, double weight, const float*, size_t, Meeting* found) {
   called = call;
   ++met;
-  *total = 2 * weight;
+  *found = {2 * weight, nullptr, 2};
   return nullptr;
 }
 void twice(float* values, size_t n) {
+  ++summed;
   for (size_t i = 0; i < n; ++i) values[i] *= 2;
 }
-const char* refuse(uint32_t, double, double*) { return "the ranks do different things"; }
+const char* refuse(uint32_t, double, const float*, size_t, Meeting*) { return "the ranks do different things"; }
+
+// A group whose meetings carry the values of so many ranks: what the first one has, and for the others numbers whose sum depends on its order.
+std::vector<std::vector<float>> brought;
+std::vector<Share> shares;
+const float big = 16777216;  // 2^24: a half that is added to it is lost
+const char* carry(uint32_t, double weight, const float* values, size_t n, Meeting* found) {
+  ++met;
+  double total = 0;
+  for (size_t rank = 0; rank < shares.size(); ++rank) {
+    brought[rank].assign(values, values + n);
+    for (float& value : brought[rank]) value = rank == 0 ? value : rank == 1 ? big / 2
+                                                               : rank == 2   ? -big
+                                                                             : 0.5f;
+    shares[rank] = {rank == 1 ? 2 * weight : weight, brought[rank].data()};
+    total += shares[rank].weight;
+  }
+  *found = {total, n > 0 ? shares.data() : nullptr, shares.size()};
+  return nullptr;
+}
 
 // The group of the process, for the time of a test.
 struct InGroup {
@@ -38,7 +58,7 @@ void end() {
   begun.clear();
 }
 
-const Collective two{meet, twice, begin, end}, split{refuse, twice, begin, end};
+const Collective two{meet, twice, begin, end}, split{refuse, twice, begin, end}, carrying{carry, twice, begin, end};
 const size_t lengths[] = {0, 1, 17, 1000};
 
 // Weights of rows, no weight at all (what was there does not count, finite or not), and a mean over two.
@@ -103,6 +123,47 @@ TEST(all_reduce) {
     t.check(first[0] == 2 && second[1] == 3, "are scaled by the weights of the meeting");
     t.kernel.all_reduce(run, none.data(), 0, {1, false, 0, SumPhase::end, false});
     t.check(begun.empty() && first[2] == 4 && second[0] == 6, "are there at the end");
+  }
+
+  for (size_t ranks : {1, 2, 3, 4, 5}) {
+    t.where = "a meeting of " + std::to_string(ranks) + " that carries its sum";
+    const InGroup meeting(carrying);
+    brought.assign(ranks, {});
+    shares.assign(ranks, {});
+    for (size_t n : lengths) {
+      for (bool mean : {false, true}) {
+        Buffer<float> few(t, n, 3);
+        for (size_t i = 0; i < n; ++i) few[i] = 1;
+        met = summed = 0;
+        t.kernel.all_reduce(run, few.data(), n, {0.5, mean, 7, SumPhase::whole, false});
+        t.check(met == 1 && summed == 0, "has more than one exchange");
+        // Each rank weighs a half, rank 1 twice as much: with a mean by the sum of all.
+        const float all = mean ? 1.0f / static_cast<float>(ranks < 2 ? 1 : ranks + 1) : 0.5f, twofold = mean ? 2 / static_cast<float>(ranks + 1) : 1;
+        const float shared[] = {all, twofold * big / 2, -all * big, all / 2, all / 2};
+        float sum = shared[0];
+        if (ranks > 1) sum += shared[1];
+        if (ranks == 3) sum += shared[2];
+        if (ranks > 3) sum += shared[2] + shared[3];
+        if (ranks > 4) sum += shared[4];
+        for (size_t i = 0; i < n; ++i) t.close(few[i], sum, 0, "summed in another order", i);
+      }
+    }
+  }
+
+  t.where = "a meeting that carries no weight";
+  {
+    const InGroup meeting(carrying);
+    brought.assign(2, {});
+    shares.assign(2, {});
+    Buffer<float> few(t, 2);
+    few[0] = few[1] = std::numeric_limits<float>::quiet_NaN();
+    t.kernel.all_reduce(run, few.data(), 2, {0, true, 7});
+    t.check(few[0] == 0 && few[1] == 0, "counts what has none");
+    few[0] = few[1] = 1;
+    met = 0;
+    t.kernel.all_reduce(run, few.data(), 2, {1, false, 7, SumPhase::begin, false});
+    t.check(met == 1 && begun.size() == 1, "sums what is waited for later");
+    begun.clear();
   }
 
   t.where = "a group that refuses";

@@ -58,9 +58,10 @@ export function allReduce(t: Tensor, options?: { op?: 'sum' | 'mean' }): void {
   const where = 'distributed.allReduce';
   const op = checkOneOf(where, 'op', withDefaults(where, options, { op: 'sum' }).op, ['sum', 'mean']);
   checkTensor(where, 'the tensor', t, 'float32');
-  groupOf(where);
+  const group = groupOf(where);
   changed(t);
-  calls.allReduce({ values: t.floats, n: t.numel, mean: op === 'mean', call: Call.allReduce });
+  recorder?.guard(() => standing() === group);
+  if (group.size > 1) calls.allReduce({ values: t.floats, n: t.numel, mean: op === 'mean', call: Call.allReduce });
 }
 
 /**

@@ -58,7 +58,7 @@ function bucketsOf(gradients: readonly Float32Array[], bytes: number): Float32Ar
  *
  * Parameters and buffers begin as rank 0's. At the end of `backward()`, before clipping and the optimizer, gradients become their mean over the ranks, weighted by
  * the rows of the batches (the first dimension of the first input): as one process with all these rows in a batch would have them. It works in plain loops, compiled
- * steps and `train.fit`. Ranks whose models or steps differ get a RangeError.
+ * steps and `train.fit`. Ranks whose models or steps differ get a RangeError. In a group of one nothing is summed.
  *
  * Its parts are those of `module`, by names with the prefix `module.`: save `model.module` to have them without. Dropout draws differ by rank where the seeds do. A SimdnnError where there is no group.
  *
@@ -96,8 +96,9 @@ export class DistributedDataParallel<M extends Module = Module> extends Module {
     const group = standing();
     if (group === null) throw new SimdnnError('SIMDNN_NO_GROUP', '[DistributedDataParallel.forward] the group was left');
     const { isSumming } = this;
-    recorder?.guard(() => standing() === group && this.isSumming === isSumming);
-    if (isGradEnabled()) {
+    const isAlone = group.size === 1; // nothing is summed, and a step's calls are those of the module
+    recorder?.guard(() => standing() === group && (isAlone || this.isSumming === isSumming));
+    if (!isAlone && isGradEnabled()) {
       const first = args.find((arg) => (arg as unknown) instanceof Tensor) as Tensor | undefined;
       this.forwardRows = first?.shape[0] ?? 1;
       awaitBackward({ leaves: new Set(this.module.parameters()), reached: () => this.reached() });

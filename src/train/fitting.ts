@@ -16,8 +16,8 @@ import { isPlainStep, tensorsOf } from './plain';
 import { type Progress, silent, startProgress } from './progress';
 import type { Ranks } from './ranks';
 import { RatesOfSteps } from './rates';
-import { addFigures, addSet, bestOf, emptyResult } from './result';
-import { canGoAhead, endsEpochs } from './rounds';
+import { addFigures, addSet, bestOf, emptyResult, lossLists } from './result';
+import { asksFigures, canGoAhead, endsEpochs } from './rounds';
 import type { Segment } from './segment';
 import { OwnSequence, seedOf } from './stream';
 import { refuseTaken } from './taking';
@@ -147,18 +147,20 @@ export class Fit implements Holder {
 
   private async train(begin: number): Promise<void> {
     const { o, result, progress } = this;
-    const epochByEpoch = this.ranks.areSeveral || endsEpochs(o);
-    const goesAhead = epochByEpoch && !this.ranks.areSeveral && canGoAhead(o);
+    const agrees = this.ranks.agreeByEpoch(asksFigures(o) || (this.ranks.isFirst && o.progress));
+    const epochByEpoch = agrees || endsEpochs(o);
+    const goesAhead = epochByEpoch && !agrees && canGoAhead(o);
     let [told, shown] = [performance.now(), 0];
     const isStopped = (): boolean => this.stopped !== null && (!this.ranks.areSeveral || this.engine.isBetweenEpochs(0)); // ranks stop together, after an epoch
     while (this.epochsDone < o.epochs && !isStopped()) {
       // Not at the end of the epoch before, because callbacks in between may use the metrics.
       if (this.engine.isBetweenEpochs(0)) this.trainingMetrics.reset();
-      const left = o.epochs - this.epochsDone;
+      const [left, rowsOfEpoch] = [o.epochs - this.epochsDone, this.engine.rowsOf(0)];
       const segment = await this.segment(0, epochByEpoch ? 1 : left, o.progressEvery, goesAhead ? left : 1);
       this.rows += segment.rows;
       this.epochRows += segment.rows;
-      if (this.ranks.areSeveral && segment.losses.length > 0) segment.losses = [this.ranks.mean(segment.losses[0]!, this.epochRows)];
+      segment.losses = segment.losses.map((loss) => this.ranks.mean(loss, rowsOfEpoch ?? this.epochRows));
+      if (segment.losses.length > 0) this.epochRows = 0;
       this.unchecked += segment.steps;
       this.ofMetrics.run(() => this.trainingMetrics.update(segment));
       for (const loss of segment.losses) {
@@ -169,7 +171,7 @@ export class Fit implements Holder {
       if (o.signal?.aborted) throw o.signal.reason;
       if (segment.losses.length > 0 && epochByEpoch && (await this.endEpoch(segment.losses[0]!))) this.stopped ??= 'earlyStopping';
       if (segment.losses.length > 0 && this.ranks.any(this.stopped !== null)) this.stopper();
-      if (this.epochsDone === o.epochs || isStopped()) this.ranks.end();
+      if (this.epochsDone === o.epochs || isStopped()) this.ranks.end(lossLists(result, o));
       this.countSeconds(segment.losses.length);
       const now = performance.now();
       if (segment.losses.length > 0 || now - shown >= o.progressEvery) {
@@ -266,7 +268,6 @@ export class Fit implements Holder {
     const own: Figures = first ?? this.ofTraining(o.metrics);
     addFigures(result, own);
     const trained = this.ofTraining(o.trainMetrics);
-    this.epochRows = 0;
     addFigures({ metrics: result.trainMetrics, arrays: result.trainArrays }, trained);
     const figures = epochFigures(loss, own, o.validation, sets);
     this.inStream(() => o.schedules.afterEpoch(figures));

@@ -359,7 +359,7 @@ export class Measures {
       if (figure.numel === 1) set(figures.metrics, name, figure.item());
       else set(figures.arrays, name, figure.toArray());
     }
-    if (ranks !== null) figures.metrics = ranks.ofFirst(figures.metrics);
+    if (ranks !== null && !this.isEmpty) figures.metrics = ranks.ofFirst(figures.metrics);
     return figures;
   }
 }

@@ -11,6 +11,7 @@ enum Call {
   any = 10,
   add = 11,
   gather = 12,
+  means = 13,
 }
 
 const parallelIn = (model: Module): DistributedDataParallel[] =>
@@ -60,6 +61,10 @@ export class Ranks {
   /** Whether this one speaks and writes for all. */
   readonly isFirst: boolean;
   private haveEnded = false;
+  /** Whether figures become means over the ranks at the end of the fit alone. */
+  private areLate = false;
+  /** Of each figure that waits for that: figure times rows, and rows. */
+  private readonly waiting: number[] = [];
 
   constructor(model: Module) {
     const group = standing();
@@ -67,10 +72,23 @@ export class Ranks {
     this.isFirst = !this.areSeveral || group!.rank === 0;
   }
 
-  /** The mean over the ranks, which have so many rows each. */
+  /**
+   * Whether the ranks of several agree after each epoch: they do if any of them asks for what they agree on, else at the end alone. Each agreement wakes JavaScript on
+   * all ranks, and all wait for the last one. Called by all ranks, once, before the first step.
+   */
+  agreeByEpoch(asks: boolean): boolean {
+    this.areLate = this.areSeveral && !this.any(asks);
+    return this.areSeveral && !this.areLate;
+  }
+
+  /** The mean over the ranks, which have so many rows each; or the figure of this one, if they agree at the end. */
   mean(figure: number, rows: number): number {
     if (!this.areSeveral) return figure;
     const sums = Float64Array.of(rows === 0 ? 0 : figure * rows, rows);
+    if (this.areLate) {
+      this.waiting.push(...sums);
+      return figure;
+    }
     sumNumbers(Call.mean, sums);
     return sums[0]! / sums[1]!;
   }
@@ -112,16 +130,26 @@ export class Ranks {
     }
   }
 
-  /** Whether one of them says so. */
+  /** Whether one of them says so; if they agree at the end, none has anything to say before. */
   any(says: boolean): boolean {
-    if (!this.areSeveral) return says;
+    if (!this.areSeveral || this.areLate) return says;
     const sums = Float64Array.of(says ? 1 : 0);
     sumNumbers(Call.any, sums);
     return sums[0]! > 0;
   }
 
-  /** They have agreed that nothing more is to be done together: what befalls one of them from here on is not the others' matter. */
-  end(): void {
+  /**
+   * They have agreed that nothing more is to be done together: what befalls one of them from here on is not the others' matter. If they agree at the end, the figures in
+   * these lists become means: of each epoch one figure has come to the lists of each kind, in turn.
+   */
+  end(kinds: readonly (readonly number[][])[]): void {
+    if (this.areLate) {
+      const sums = Float64Array.from(this.waiting);
+      sumNumbers(Call.means + 16 * sums.length, sums);
+      for (let i = 0; 2 * i < sums.length; i++) {
+        for (const list of kinds[i % kinds.length]!) list[Math.floor(i / kinds.length)] = sums[2 * i]! / sums[2 * i + 1]!;
+      }
+    }
     this.haveEnded = this.areSeveral;
   }
 

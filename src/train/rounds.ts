@@ -33,6 +33,16 @@ export const endsEpochs = ({ validation, metrics, schedules, callbacks, earlySto
   earlyStopping !== null ||
   checkpoint !== null;
 
+/** Whether something needs the figures of an epoch before the fit has ended: what decides on them, reports them, or gathers more than a number for them. */
+export const asksFigures = ({ metrics, trainMetrics, schedules, callbacks, earlyStopping, checkpoint }: Settings): boolean =>
+  !metrics.isEmpty ||
+  !trainMetrics.isEmpty ||
+  schedules.watch ||
+  callbacks.has('onEpoch') ||
+  callbacks.has('onBatch') ||
+  earlyStopping !== null ||
+  checkpoint !== null;
+
 /**
  * Whether nothing that a fit does after an epoch decides about the next one or may look at the model: no code of the user's, no scheduler, no early stopping, no
  * checkpoint. Samples must be counted on the thread, so that no metric can refuse one after further epochs.

@@ -56,7 +56,7 @@ class Schedule {
   readonly everyStep: boolean;
   readonly scheduler: Scheduler;
   /** The figure that it is given after an epoch; null: none. */
-  private readonly monitor: string | null;
+  readonly monitor: string | null;
 
   constructor(
     private readonly where: string,
@@ -143,6 +143,10 @@ export class Schedules {
   }
   get schedulers(): readonly Scheduler[] {
     return this.all.map(({ scheduler }) => scheduler);
+  }
+  /** Whether any watches a figure. */
+  get watch(): boolean {
+    return this.all.some(({ monitor }) => monitor !== null);
   }
   /** Whether any is stepped after each step of the optimizer. */
   get everyStep(): boolean {

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { arange, compile, data, distributed, manualSeed, nn, optim, SimdnnError, type Tensor, tensor, train, zeros } from '../../src';
+import { arange, data, manualSeed, nn, optim, train } from '../../src';
 import { temporaryFolder } from '../temporary';
 import {
   alone,
@@ -62,6 +62,20 @@ describe.skipIf(skipped)('ranks of one job', () => {
     if (n === 2) expect(await expectTogether(n, 'train', 'loop')).toBe(loop); // a sum of two numbers has one order
   });
 
+  it('begin the sum of each part behind the last call that uses its gradients', { timeout: 60_000 }, async () => {
+    const { status, said, text } = await ranks(2, 'overlap');
+    expect(status, text).toBe(0);
+    expect(said).toHaveLength(2);
+    for (const { calls: named } of said) {
+      const calls = named as string[];
+      const backward = calls.lastIndexOf('linearBackward');
+      expect(calls.slice(calls.indexOf('linearBackward'), backward)).toContain('begin');
+      expect(calls.slice(backward + 1)).toContain('begin');
+      expect(calls.indexOf('end')).toBeGreaterThan(calls.lastIndexOf('begin'));
+      expect(calls).not.toContain('whole');
+    }
+  });
+
   it('weigh their rows where batches are uneven', { timeout: 60_000 }, async () => {
     await expectTogether(2, 'uneven');
   });
@@ -72,6 +86,21 @@ describe.skipIf(skipped)('ranks of one job', () => {
     const [first, second] = said;
     expect(first!['epochs']).toBe(6);
     for (const key of ['epochs', 'validationLoss', 'lr', 'bits']) expect(second![key]).toEqual(first![key]);
+  });
+
+  // By a word before the first step and one at the end, or after each epoch by one on each loss and one on whether to stop.
+  it.each([2, 3])('agree on losses at the end of a fit where nothing needs them before: %i of them', { timeout: 60_000 }, async (n) => {
+    const { status, said, text } = await ranks(n, 'agree');
+    expect(status, text).toBe(0);
+    const sets = { plain: 0, rates: 0, validated: 1, both: 2, accumulated: 0, own: 0 };
+    expect(said).toHaveLength(n * Object.keys(sets).length);
+    for (const { name, found } of said) {
+      const [late, each] = found as { all: string; sums: number }[];
+      expect([name, late!.sums, each!.sums]).toEqual([name, 2, 1 + 5 * (2 + sets[name as keyof typeof sets])]);
+      expect({ ...late, sums: 0 }).toEqual({ ...each, sums: 0 });
+      const [first] = said.find((one) => one['name'] === name)!['found'] as unknown[];
+      expect(late).toEqual(first);
+    }
   });
 
   it('have the metrics of all rows together', { timeout: 60_000 }, async () => {
@@ -98,6 +127,24 @@ describe.skipIf(skipped)('ranks of one job', () => {
     for (const rank of said) expect(rank).toMatchObject({ sum: [3, 4], mean: [0.5, 4], sent: [6], whole: [3] });
   });
 
+  // With two ranks a meeting carries 8,000 numbers, with four 2,666, with five 2,000.
+  it.each([1, 2, 3, 4, 5])('sum few numbers as they meet, more after it: %i of them', { timeout: 60_000 }, async (n) => {
+    const lengths = ['1', '1999', '2000', '2001', '2666', '2667', '4000', '4001', '7999', '8000', '8001', '20000'];
+    const { status, said, text } = await ranks(n, 'lengths', ...lengths);
+    expect(status, text).toBe(0);
+    expect(said.map(({ right }) => right)).toEqual(Array(n).fill(lengths.map(() => true)));
+  });
+
+  it.each([2, 3])('refuse calls that differ, whatever comes with the meeting, and go on: %i of them', { timeout: 60_000 }, async (n) => {
+    const { status, said, text } = await ranks(n, 'disagree');
+    expect(status, text).toBe(0);
+    expect(said).toHaveLength(n);
+    for (const { errors, together } of said) {
+      expect(errors).toEqual(Array(6).fill(expect.stringMatching(/^RangeError: .*the ranks do different things/)));
+      expect(together).toEqual([n, 2 * n]);
+    }
+  });
+
   it('refuse models that differ', { timeout: 60_000 }, async () => {
     const { said } = await ranks(2, 'different');
     for (const { error } of said) expect(error).toMatch(/the ranks do different things/);
@@ -117,11 +164,12 @@ describe.skipIf(skipped)('a rank that fails in a fit', () => {
     },
   );
 
-  it('by an abort stops the others between two steps', { timeout: 60_000 }, async () => {
-    const { status, said, text } = await ranks(2, 'fails', 'abort');
+  it.each([[[]], [['validated']]])('by an abort stops the others between two steps: %j', { timeout: 60_000 }, async (more) => {
+    const { status, said, text } = await ranks(2, 'fails', 'abort', ...more);
     expect(status, text).toBe(0);
-    const errors = said.flatMap(({ error }) => (error === undefined ? [] : [error]));
-    expect(errors).toEqual([expect.stringMatching(/another rank has stopped/), 'enough']);
+    const ends = said.filter(({ error }) => error !== undefined);
+    expect(ends.map(({ error }) => error)).toEqual([expect.stringMatching(/another rank has stopped/), 'enough']);
+    expect(ends[1]!['bits']).toBe(ends[0]!['bits']);
   });
 
   it('is ended with the job by SIGINT', { timeout: 60_000 }, async () => {
@@ -208,76 +256,6 @@ describe.skipIf(skipped || spawnSync('ps', ['-eo', 'pid=']).status !== 0)('the e
       expect(readFileSync(stopped).equals(readFileSync(whole))).toBe(true);
     },
   );
-});
-
-describe('a process alone', () => {
-  it('is a group of one, and loads nothing of MPI', async () => {
-    const { status, stdout, stderr } = spawnSync(
-      process.execPath,
-      [
-        '-e',
-        `const { distributed, tensor } = require('./dist/index.js');
-        distributed.initProcessGroup();
-        const t = tensor([1, 2]);
-        distributed.allReduce(t, { op: 'mean' });
-        const maps = process.platform === 'linux' ? require('node:fs').readFileSync('/proc/self/maps', 'utf8') : '';
-        console.log(JSON.stringify([distributed.getRank(), distributed.getWorldSize(), t.toArray(), /mpi/i.test(maps.replaceAll(process.cwd(), ''))]));`,
-      ],
-      { cwd: root, encoding: 'utf8' },
-    );
-    expect(status, stderr).toBe(0);
-    expect(JSON.parse(stdout)).toEqual([0, 1, [1, 2], false]);
-  });
-
-  it('begins the sum of each part behind the last call that uses its gradients', () => {
-    distributed.initProcessGroup();
-    try {
-      const model = new nn.parallel.DistributedDataParallel(
-        new nn.Sequential(new nn.Linear(6, 70), new nn.Linear(70, 80), new nn.Linear(80, 70)),
-        {
-          bucketCapMb: 1e-3,
-        },
-      );
-      const optimizer = new optim.SGD(model.parameters(), { lr: 0.1 });
-      const step = compile((x: Tensor) => {
-        optimizer.zeroGrad();
-        model.forward(x).sum().backward();
-        nn.utils.clipGradNorm_(model.parameters(), 1);
-        optimizer.step();
-      });
-      step(zeros([70, 6]));
-      step(zeros([70, 6]));
-      const calls = step
-        .profile(1)
-        .calls.map(({ kernel, numbers }) => (kernel === 'allReduce' ? (/begin|end/.exec(numbers)?.[0] ?? 'whole') : kernel));
-      const backward = calls.lastIndexOf('linearBackward');
-      expect(calls.slice(calls.indexOf('linearBackward'), backward)).toContain('begin');
-      expect(calls.slice(backward + 1)).toContain('begin');
-      expect(calls.indexOf('end')).toBeGreaterThan(calls.lastIndexOf('begin'));
-      expect(calls).not.toContain('whole');
-    } finally {
-      distributed.destroyProcessGroup();
-    }
-  });
-
-  it('refuses what needs a group', () => {
-    for (const call of [distributed.getRank, distributed.getWorldSize, distributed.barrier, distributed.destroyProcessGroup]) {
-      expect(call).toThrow(SimdnnError);
-    }
-    expect(() => distributed.allReduce(tensor([1]))).toThrow(/there is no group\n {2}hint: distributed.initProcessGroup/);
-    expect(() => distributed.broadcast(tensor([1]))).toThrow(/there is no group/);
-    expect(() => new nn.parallel.DistributedDataParallel(new nn.Linear(1, 1))).toThrow(/there is no group/);
-    expect(() => new data.DistributedSampler(4)).toThrow(/there is no group/);
-    distributed.initProcessGroup();
-    try {
-      const capped = (bucketCapMb: number) => () => new nn.parallel.DistributedDataParallel(new nn.Linear(1, 1), { bucketCapMb });
-      for (const megabytes of [0, -1, Number.NaN]) expect(capped(megabytes)).toThrow(/expected bucketCapMb to be at least/);
-    } finally {
-      distributed.destroyProcessGroup();
-    }
-    expect(() => distributed.initProcessGroup({ timeout: 0 })).toThrow(/expected timeout to be from 0.1/);
-    expect(() => distributed.initProcessGroup({ library: 3 as never })).toThrow(/expected library to be a path/);
-  });
 });
 
 describe('DistributedSampler', () => {

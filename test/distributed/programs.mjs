@@ -1,4 +1,5 @@
 // What the ranks of a test run: node programs.mjs NAME [ARGUMENT ...], alone or below mpirun. The built package is used.
+import { createHash } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import {
   compile,
@@ -13,6 +14,7 @@ import {
   setNumThreads,
   tensor,
   train,
+  zeros,
 } from '../../dist/index.mjs';
 
 const [name, ...args] = process.argv.slice(2);
@@ -139,6 +141,23 @@ const programs = {
     }
     leave(model);
   },
+  /** The calls of a compiled step whose gradients are summed in parts. */
+  overlap() {
+    distributed.initProcessGroup({ timeout: 20 });
+    const layers = [new nn.Linear(6, 70), new nn.Linear(70, 80), new nn.Linear(80, 70)];
+    const model = new nn.parallel.DistributedDataParallel(new nn.Sequential(...layers), { bucketCapMb: 1e-3 });
+    const optimizer = new optim.SGD(model.parameters(), { lr: 0.1 });
+    const run = compile((x) => {
+      optimizer.zeroGrad();
+      model.forward(x).sum().backward();
+      nn.utils.clipGradNorm_(model.parameters(), 1);
+      optimizer.step();
+    });
+    for (let i = 0; i < 2; i++) run(zeros([70, 6]));
+    const { calls } = run.profile(1);
+    say({ calls: calls.map(({ kernel, numbers }) => (kernel === 'allReduce' ? (/begin|end/.exec(numbers)?.[0] ?? 'whole') : kernel)) });
+    distributed.destroyProcessGroup();
+  },
   /** Rank r has 2 + r rows of one batch. SGD: Adam's first step would hide a wrong weight, a common factor of all gradients. */
   uneven() {
     const { model, criterion, set } = parts();
@@ -172,6 +191,62 @@ const programs = {
       ...(rank === 1 && { onEpoch: ({ epoch, stop }) => epoch === 6 && stop() }),
     });
     leave(model, { epochs: result.epochs, validationLoss: result.validationLoss, lr: result.lr });
+  },
+  /**
+   * Fits of which nothing needs figures before the end, and the same with a callback of the last rank: their results, and how often JavaScript has asked for sums.
+   * The ranks have 116 and 115 rows of 231.
+   */
+  async agree() {
+    let sums = 0;
+    const { dlopen } = process;
+    process.dlopen = (module, ...rest) => {
+      dlopen.call(process, module, ...rest);
+      const { sum } = module.exports;
+      module.exports.sum = (...given) => {
+        sums++;
+        sum(...given);
+      };
+    };
+    distributed.initProcessGroup({ timeout: 20 });
+    const n = distributed.getWorldSize();
+    const set = samples();
+    const some = (from, to) =>
+      new data.Subset(
+        set,
+        Array.from({ length: to - from }, (_, i) => from + i),
+      );
+    const rows = (of, options) =>
+      new data.DataLoader(of, { batchSize: 24 / n, sampler: new data.DistributedSampler(of, { pad: false, seed: 5, ...options }) });
+    const held = (from, to) => rows(some(from, to), { shuffle: false });
+    const options = {
+      plain: () => ({}),
+      rates: (optimizer) => ({ scheduler: new optim.lrScheduler.StepLR(optimizer, { stepSize: 2 }) }),
+      validated: () => ({ validation: held(3, 34) }),
+      both: () => ({ validation: { 2: held(3, 34), 1: held(100, 107) } }),
+      accumulated: () => ({ accumulate: 3 }),
+      own: (_, loader) => ({ loader: { [Symbol.iterator]: () => loader[Symbol.iterator]() } }),
+    };
+    const isLast = distributed.getRank() === n - 1;
+    const found = {};
+    for (const [name, make] of Object.entries(options)) {
+      found[name] = [];
+      for (const callback of [{}, isLast ? { onEpoch() {} } : {}]) {
+        const model = new nn.parallel.DistributedDataParallel(net(3));
+        const optimizer = new optim.SGD(model.parameters(), { lr: 0.1 });
+        const loader = rows(some(0, 231));
+        sums = 0;
+        const result = await train.fit(model, {
+          ...{ loader, optimizer, criterion: new nn.MSELoss(), epochs: 5, progress: false },
+          ...make(optimizer, loader),
+          ...callback,
+        });
+        const { loss, validationLoss, validation, bestEpoch, lr } = result;
+        const all = JSON.stringify([loss, validationLoss, validation, bestEpoch, lr, valuesOf(model)]);
+        found[name].push({ all: createHash('sha256').update(all).digest('hex'), sums }); // short, as below
+      }
+      say({ name, found: found[name] });
+    }
+    distributed.destroyProcessGroup();
   },
   /** Figures of each kind of metric: counts, sums, whole curves, functions, metrics of one's own. */
   async metrics() {
@@ -227,6 +302,44 @@ const programs = {
     say({ sum: sum.toArray(), mean: mean.toArray(), sent: sent.toArray(), whole: whole.toArray() });
     distributed.destroyProcessGroup();
   },
+  /** Sums of these lengths: whether each is that of all ranks. Some come with the ranks' meeting, others after it. */
+  lengths(...lengths) {
+    distributed.initProcessGroup({ timeout: 20 });
+    const [rank, n] = [distributed.getRank(), distributed.getWorldSize()];
+    const right = lengths.map(Number).map((length) => {
+      const x = tensor(Array.from({ length }, (_, i) => (rank + 1) * (i % 97)));
+      distributed.allReduce(x);
+      return x.numel === length && x.data.every((value, i) => value === ((n * (n + 1)) / 2) * (i % 97));
+    });
+    say({ right });
+    distributed.destroyProcessGroup();
+  },
+  /** The last rank makes other calls than the others: each is refused, and they go on together. */
+  disagree() {
+    distributed.initProcessGroup({ timeout: 20 });
+    const sum = (length) => () => distributed.allReduce(zeros([length]));
+    const calls = [
+      [sum(5), sum(9000)],
+      [sum(9000), sum(5)],
+      [sum(4), sum(5)],
+      [sum(300), distributed.barrier],
+      [distributed.barrier, sum(9000)],
+      [() => distributed.broadcast(zeros([3])), sum(3)],
+    ];
+    const isLast = distributed.getRank() === distributed.getWorldSize() - 1;
+    const errors = calls.map(([others, last]) => {
+      try {
+        (isLast ? last : others)();
+        return 'not refused';
+      } catch (error) {
+        return `${error.name}: ${error.message}`;
+      }
+    });
+    const together = tensor([1, 2]);
+    distributed.allReduce(together);
+    say({ errors, together: together.toArray() });
+    distributed.destroyProcessGroup();
+  },
   async different() {
     distributed.initProcessGroup({ timeout: 20 });
     const model = net(1, 1 + distributed.getRank());
@@ -237,9 +350,9 @@ const programs = {
       distributed.destroyProcessGroup();
     }
   },
-  /** In the midst of a long fit rank 1 does what the argument says. */
-  async fails(how) {
-    const { model, loader, optimizer, criterion } = parts(24, ['stop', 'cut'].includes(how) ? 2 : 20);
+  /** In the midst of a long fit rank 1 does what the argument says; with `validated` the fit's thread goes on from epoch to epoch. */
+  async fails(how, validated) {
+    const { set, model, loader, optimizer, criterion } = parts(24, ['stop', 'cut'].includes(how) ? 2 : 20);
     const controller = new AbortController();
     const ends = {
       exit: () => process.exit(0),
@@ -255,7 +368,9 @@ const programs = {
     else if (distributed.getRank() === 1 && how in ends) setTimeout(ends[how], 300);
     say({ pid: process.pid });
     try {
-      await train.fit(model, { loader, optimizer, criterion, epochs: 1e7, progress: false, signal: controller.signal });
+      const validation =
+        validated && new data.DataLoader(set, { batchSize: 24, sampler: new data.DistributedSampler(set, { shuffle: false }) });
+      await train.fit(model, { loader, validation, optimizer, criterion, epochs: 1e7, progress: false, signal: controller.signal });
     } catch (error) {
       say({ error: error.message, bits: bitsOf(valuesOf(model)) });
       distributed.destroyProcessGroup();
