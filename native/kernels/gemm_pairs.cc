@@ -16,7 +16,7 @@ namespace {
 // The operand with fewer vectors, up to kPairKept of them, is packed for a block of k and stays in the L2 cache: 256 KiB for each part of its numbers. The other one
 // passes: kPairGroup of its vectors are packed and at once multiplied by all that stay.
 constexpr size_t kPairKept = 512, kPairGroup = 4 * kPairPanel;
-// Floats of the sums that go on from one block of k to the next: 512 KiB.
+// Floats of the sums that go on from one block of k to the next: 256 KiB.
 constexpr size_t kPairSums = size_t{1} << 16;
 // The most numbers of the operand that stays which are packed for all blocks of k at once, to be read again by each part of the other: 4 MiB for each part of them.
 constexpr size_t kMostKept = size_t{1} << 21;
@@ -50,16 +50,16 @@ bool exchanges(const Product& g) {
   return exchanged < as_is;
 }
 
-// How a part of C is computed; its sizes in words of scratch.
+// How each thread computes its part of C, and the words of scratch that the largest part needs.
 struct PairBlocking {
   bool split, exchanged, keeps_all;
   size_t kept, passing;  // vectors of a block, multiples of kPairPanel where there are several blocks
   size_t kept_words, passing_words, sums;
 
-  PairBlocking(const Product& g, size_t m, size_t n) {
+  explicit PairBlocking(const Product& g) {
     split = g.precision == Precision::kHigh;
     exchanged = exchanges(g);
-    const size_t fewer = min_of(m, n), more = m < n ? n : m, blocks = blocks_of(g.k);
+    const size_t fewer = min_of(g.m, g.n), more = g.m < g.n ? g.n : g.m, blocks = blocks_of(g.k);
     kept = min_of(fewer, kPairKept);
     const size_t panels = panels_of(kept);
     passing = blocks == 1 ? more : min_of(more, kPairSums / (panels * kPairPanel * kPairPanel) * kPairPanel);
@@ -191,7 +191,7 @@ class PairedPart {
   bool a_passes_, direct_, past_;
 };
 
-// An estimate of the product's time in nanoseconds: 64 multiply-adds a nanosecond, and half a nanosecond to pack a number.
+// An estimate of the product's time in nanoseconds: 256 multiply-adds a nanosecond, and a quarter of a nanosecond to pack a number.
 double work_of(const Product& g) { return static_cast<double>(g.m * g.n) * static_cast<double>(g.k + 8) / 256 + static_cast<double>((g.m + g.n) * g.k) / 4; }
 
 }  // namespace
@@ -200,7 +200,7 @@ void multiply_pairs(Run& run, const Product& g) {
   const PairUnit& unit = *run.unit;
   const double work = work_of(g);
   const bool by_rows = g.m > g.n;
-  const PairBlocking blocking(g, g.m, g.n);
+  const PairBlocking blocking(g);
   const size_t parts = threads_for(run, work) == 1 ? 1 : static_cast<size_t>(run.threads);
   auto* const kept = reinterpret_cast<uint32_t*>(scratch(Scratch::kPackA, parts * blocking.kept_words));
   auto* const passing = reinterpret_cast<uint32_t*>(scratch(Scratch::kPackB, parts * blocking.passing_words));
