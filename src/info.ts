@@ -21,7 +21,8 @@ export interface Info {
   targets: string[];
   /**
    * The units for products of bfloat16 numbers that this processor has in addition to the target's instructions, fastest first: `"amx_bf16"`, `"avx512_bf16"`,
-   * `"neon_bf16"`, without those that `SIMDNN_FEATURES` excludes. Large products use them if `setFloat32MatmulPrecision` allows it.
+   * `"neon_bf16"`, without those that `SIMDNN_FEATURES` excludes. Large products use the first if `setFloat32MatmulPrecision` allows it; `"avx512_bf16"` on
+   * an Intel processor, where it is slower than `"avx512"` alone, only if `SIMDNN_FEATURES` names it.
    */
   features: string[];
   /** The BLAS library in use; null: the products are our own. */
