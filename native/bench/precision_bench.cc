@@ -1,18 +1,28 @@
 // The products of wide layers at each precision, by each unit for bfloat16 pairs that this machine has: times, and shares of float32's time.
 #include <algorithm>
-#include <memory>
+#include <iterator>
+#include <vector>
 
 #include "bench/layers.h"
 #include "support/features.h"
 
 namespace simdnn::bench {
 
+namespace {
+
+// The smallest layers that use a precision, and few rows of a wide one: the line below which a precision does not gain.
+constexpr Layer kSmall[] = {{"", 32, 64, 128}, {"", 32, 128, 128}, {"", 128, 64, 128}, {"", 8, 512, 512}, {"", 1, 512, 512}};
+
+}  // namespace
+
 SECTION(precision, "linear_forward", "linear_backward") {
   std::printf("%-16s %-8s %-12s %10s %10s %10s %10s %10s %6s %6s\n", "rows x in->out", "product", "unit", "highest us", "high us", "medium us", "GFLOP/s", "GFLOP/s", "high", "medium");
   for (int f = 0; f < feature_count; ++f) {
     const Feature& feature = features[f];
     if (std::string(feature.target) != bench.target.name || feature.unit == nullptr || !feature.supported()) continue;
-    for (const Layer& l : kLayers) {
+    std::vector<Layer> layers(std::begin(kSmall), std::end(kSmall));
+    layers.insert(layers.end(), std::begin(kLayers), std::end(kLayers));
+    for (const Layer& l : layers) {
       if (l.in * l.out < 8192 || std::min(l.in, l.out) < 32) continue;  // stays float32 at every precision
       LayerData data(l);
       Run highest(bench.threads), high(bench.threads, Precision::kHigh, feature.unit), medium(bench.threads, Precision::kMedium, feature.unit);
