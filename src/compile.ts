@@ -1,10 +1,8 @@
 // A function of tensors recorded once and replayed natively. The first call with new shapes runs eagerly while
 // every kernel call is written down; later calls replay the list in one crossing, over one arena.
-import { isGradEnabled } from './autograd';
-import { checkInteger, describe, rangeError, typeError, withDefaults } from './errors';
-import { atPrecision, checkPrecision, type Float32MatmulPrecision, getFloat32MatmulPrecision } from './precision';
-import { type CompiledOutput, isCompiling, type Profile, Recording } from './recording';
-import { shapeText } from './shape';
+import { checkInteger, describe, typeError, withDefaults } from './errors';
+import { atPrecision, checkPrecision, type Float32MatmulPrecision } from './precision';
+import { type CompiledOutput, isCompiling, KeptRecordings, type Profile } from './recording';
 import { refuseLost, Tensor } from './tensor';
 
 /** The options of `compile`. */
@@ -30,21 +28,6 @@ export interface Compiled<A extends readonly Tensor[], R> {
   profile(n?: number): Profile;
   /** Frees all recordings; the next call records again. */
   dispose(): void;
-}
-
-const mostRecordings = 16;
-
-// A recording costs as much as some seventy eager calls of a small step. If more kinds of call alternate than recordings are kept, each recording would be made
-// for a single call. So a kind that was dropped runs eagerly, unless the recording that it would replace has not been used for that many calls.
-const callsUntilStale = 4 * mostRecordings;
-
-const signatureOf = (args: readonly Tensor[]): string => args.map(({ dtype, shape }) => `${dtype} ${shapeText(shape)}`).join(', ');
-
-function warnOfMany(signature: string): void {
-  process.emitWarning(
-    `[compile] more than ${mostRecordings} kinds of call are used in turn: those beyond, now (${signature}), run eagerly. Give batches fewer shapes, or compile a function for each kind.`,
-    { code: 'SIMDNN_MANY_SHAPES' },
-  );
 }
 
 /**
@@ -81,36 +64,7 @@ export function compile<A extends readonly Tensor[], R extends CompiledOutput>(
   const { keepGrad, check } = o;
   const precision = checkPrecision('compile', o.precision);
   checkInteger('compile', 'check', check);
-  let recordings: { recording: Recording<A, R>; usedAt: number }[] = []; // most recently used first
-  let calls = 0;
-  let replays = 0;
-  const dropped = new Set<string>(); // signatures of recordings that were dropped
-  let warned = false;
-  let last: A | null = null; // the arguments of the last call
-
-  const record = (args: A): R => {
-    const { recording, result } = Recording.make(fn, args, keepGrad);
-    const last = recordings.length === mostRecordings ? recordings.pop() : undefined;
-    if (last !== undefined) dropped.add(last.recording.signature);
-    recordings.unshift({ recording, usedAt: calls });
-    return result;
-  };
-
-  const comesBack = (args: A): boolean =>
-    recordings.length === mostRecordings && calls - recordings.at(-1)!.usedAt < callsUntilStale && dropped.has(signatureOf(args));
-
-  const runEagerly = (args: A): R => {
-    if (!warned) warnOfMany(signatureOf(args));
-    warned = true;
-    return fn(...args);
-  };
-
-  const checkAgain = (args: A, found: Recording<A, R>): R => {
-    const { recording, result } = Recording.make(fn, args, keepGrad);
-    recordings[0] = { recording, usedAt: calls };
-    found.refuseDifferent(recording);
-    return result;
-  };
+  const kept = new KeptRecordings(fn, keepGrad, check);
 
   const call = (...args: A): R => {
     for (let i = 0; i < args.length; i++) {
@@ -118,45 +72,11 @@ export function compile<A extends readonly Tensor[], R extends CompiledOutput>(
       refuseLost('compile', args[i]!);
     }
     if (isCompiling()) return atPrecision(precision, () => fn(...args)); // a compiled step inside another becomes part of it
-    return precision === undefined ? answer(args) : atPrecision(precision, () => answer(args));
-  };
-
-  const answer = (args: A): R => {
-    const matmulPrecision = getFloat32MatmulPrecision();
-    const gradEnabled = isGradEnabled();
-    last = args;
-    calls++;
-    for (let i = 0; i < recordings.length; i++) {
-      const known = recordings[i]!;
-      if (!known.recording.fits(args, gradEnabled, matmulPrecision)) continue;
-      if (i > 0) {
-        recordings.splice(i, 1);
-        recordings.unshift(known);
-      }
-      known.usedAt = calls;
-      if (check > 0 && ++replays % check === 0) return checkAgain(args, known.recording);
-      if (!known.recording.isVerified) known.recording.verify(fn, args);
-      return known.recording.replay(args);
-    }
-    return comesBack(args) ? runEagerly(args) : record(args);
+    return precision === undefined ? kept.call(args) : atPrecision(precision, () => kept.call(args));
   };
   return Object.assign(call, {
-    toString: () => recordings.map(({ recording }) => String(recording)).join('\n\n'),
-    profile: (n = 100) => {
-      checkInteger('compile.profile', 'n', n, 1, 100_000);
-      const [known] = recordings;
-      if (known === undefined || last === null) {
-        throw rangeError('compile.profile', 'nothing is recorded yet', 'call the compiled function first');
-      }
-      const given = last;
-      return atPrecision(known.recording.trace.precision, () =>
-        known.recording.profile(fn as unknown as (...args: Tensor[]) => unknown, given, n),
-      );
-    },
-    dispose: () => {
-      recordings = [];
-      dropped.clear();
-      last = null;
-    },
+    toString: () => String(kept),
+    profile: (n = 100) => kept.profile(n),
+    dispose: () => kept.dispose(),
   });
 }

@@ -139,34 +139,36 @@ export async function runTraining(prepared: Prepared, o: TrainOptions, watcher: 
     throw new CliError(`the loss over the validation rows was never a number (${history.validationLoss[0]})`, 'a smaller --lr');
   }
   const stopped = isInterrupted ? 'interrupted' : done < o.epochs ? 'earlyStopping' : null;
-  const model = modelOf(network, prepared, o);
-  const measured = await measure(network, prepared.validation, prepared);
-  const record: RunRecord = {
+  const record = await recordOf(network, prepared, o, { started, options, history, bestEpoch: best.epoch, stopped, seconds });
+  return { record, model: modelOf(network, prepared, o), resumed };
+}
+
+// What the training and its rows were, with the figures of the rows held out.
+async function recordOf(
+  network: nn.Sequential,
+  prepared: Prepared,
+  o: TrainOptions,
+  run: Pick<RunRecord, 'options' | 'history' | 'bestEpoch' | 'stopped' | 'seconds'> & { started: Date },
+): Promise<RunRecord> {
+  const { train, validation, test, labels, digest, rows, task, columns } = prepared;
+  const measured = await measure(network, validation, prepared);
+  return {
     version,
-    started: started.toISOString(),
-    data: { file: o.file, ...prepared.digest, rows: prepared.rows },
-    task: prepared.task,
+    ...run,
+    started: run.started.toISOString(),
+    data: { file: o.file, ...digest, rows },
+    task,
     target: o.target,
-    columns: prepared.columns,
-    classes: prepared.labels?.classes.map(String) ?? null,
+    columns,
+    classes: labels?.classes.map(String) ?? null,
     seed: o.seed,
-    options,
     model: { text: String(network), parameters: countParameters(network) },
-    rows: {
-      train: prepared.train.rows.length,
-      validation: prepared.validation.rows.length,
-      test: prepared.test?.rows.length ?? 0,
-    },
-    history,
-    bestEpoch: best.epoch,
-    stopped,
-    seconds,
+    rows: { train: train.rows.length, validation: validation.rows.length, test: test?.rows.length ?? 0 },
     metrics: measured.figures,
-    testMetrics: prepared.test === null ? null : (await measure(network, prepared.test, prepared)).figures,
+    testMetrics: test === null ? null : (await measure(network, test, prepared)).figures,
     validation: measured.record,
     machine: machine(),
   };
-  return { record, model, resumed };
 }
 
 const datasetOf = ({ x, y }: PreparedRows): data.TensorDataset => new data.TensorDataset(x, y);

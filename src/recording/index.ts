@@ -4,6 +4,7 @@ import { recorder } from '../recorder';
 export { MemoryMap, stretchesOf } from './bases';
 export { type Argument, type Base, isValue, type TracedCall, type Value, writtenBy } from './calls';
 export { type Heard, type HeardResult, heardForward } from './forward';
+export { KeptRecordings } from './kept';
 export { Listener } from './listener';
 export type { CompiledOutput } from './outputs';
 export type { Profile, ProfiledCall } from './profile';

@@ -157,16 +157,7 @@ export async function crossValidate<Item>(
 ): Promise<CrossValidation<Module> & Partial<FoldPredictions<Module>>> {
   if (typeof makeModel !== 'function') throw typeError(where, `expected makeModel to be a function, got ${describe(makeModel)}`);
   checkDataset(where, dataset);
-  const o = withDefaults(where, options, {
-    folds: 5,
-    stratify: false as Tensor | boolean,
-    concurrency: 2 * getNumThreads(),
-    seed: undefined as number | undefined,
-    predictions: false,
-    signal: undefined as AbortSignal | undefined,
-  });
-  checkInteger(where, 'folds', o.folds, 2);
-  checkBoolean(where, 'predictions', o.predictions);
+  const o = settingsOf(options);
   const classes = classesOf(dataset, o.stratify);
   if (o.folds > dataset.length) throw rangeError(where, `${dataset.length} rows cannot be divided into ${o.folds} folds`);
   const jobs = new Jobs(where, o.concurrency, o.signal);
@@ -218,6 +209,20 @@ export async function crossValidate<Item>(
     folds.map(({ rows }, fold) => ({ rows, outputs: outputs[fold]! })),
   );
   return { ...result, predictions };
+}
+
+function settingsOf(options: CrossValidateOptions | undefined) {
+  const o = withDefaults(where, options, {
+    folds: 5,
+    stratify: false as Tensor | boolean,
+    concurrency: 2 * getNumThreads(),
+    seed: undefined as number | undefined,
+    predictions: false,
+    signal: undefined as AbortSignal | undefined,
+  });
+  checkInteger(where, 'folds', o.folds, 2);
+  checkBoolean(where, 'predictions', o.predictions);
+  return o;
 }
 
 const meanOf = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;

@@ -211,18 +211,7 @@ export async function search<const S extends Space, T extends Training>(
   const rung = (alive: readonly number[], until: number): Promise<void> =>
     jobs.all(alive.length, (i, signal) => step(alive[i]!, until, signal));
 
-  // NaN is worse than any figure. Of equal figures the first is better.
-  const ranked = (list: readonly number[]): number[] => {
-    const good = list.filter((at) => reports[at]!.error === null);
-    if (good.length === 0) return [];
-    const { monitor, mode } = watched(trainings[good[0]!]!.options, o);
-    const value = (at: number): number => {
-      const figure = (mode === 'min' ? 1 : -1) * reports[at]!.figures[monitor]!;
-      return Number.isNaN(figure) ? Infinity : figure;
-    };
-    return good.sort((a, b) => (value(a) === value(b) ? a - b : value(a) - value(b)));
-  };
-
+  const ranked = (list: readonly number[]): number[] => rankedOf(list, reports, trainings, o);
   const all = reports.map((_, at) => at);
   if (halving === null) await rung(all, Infinity);
   const unfinished = (at: number, until: number): boolean => {
@@ -235,6 +224,23 @@ export async function search<const S extends Space, T extends Training>(
   const failed = reports.filter(({ error }) => error !== null);
   const report = { trials: reports, ranking, best: ranking[0]!, table: [...ranking, ...failed].map(rowOf) };
   return report as unknown as SearchReport<Params<S>, T['model'], ResultOf<T>, FiguresOf<T>>;
+}
+
+// The trials of this list that have not failed, the best first. NaN is worse than any figure. Of equal figures the first is better.
+function rankedOf(
+  list: readonly number[],
+  reports: readonly Pick<TrialReport<unknown>, 'error' | 'figures'>[],
+  trainings: readonly Trial<Module>[],
+  o: Settings,
+): number[] {
+  const good = list.filter((at) => reports[at]!.error === null);
+  if (good.length === 0) return [];
+  const { monitor, mode } = watched(trainings[good[0]!]!.options, o);
+  const value = (at: number): number => {
+    const figure = (mode === 'min' ? 1 : -1) * reports[at]!.figures[monitor]!;
+    return Number.isNaN(figure) ? Infinity : figure;
+  };
+  return good.sort((a, b) => (value(a) === value(b) ? a - b : value(a) - value(b)));
 }
 
 type Settings = Omit<SearchOptions, 'concurrency'> & { concurrency: number };
