@@ -2,15 +2,17 @@
 import { data, metrics, nn, noGrad, optim, tensor, train } from 'simdnn';
 import { batches, network, rows } from './data.mjs';
 
+const activations = { relu: nn.ReLU, tanh: nn.Tanh };
+
 /** { model, criterion, optimizer } in the trial's initial state. */
-export function modelOf({ layers, relu, softmax, adam }) {
+export function modelOf({ layers, activation, softmax, adam }) {
   const modules = network(layers).flatMap((values, i) => {
     const layer = new nn.Linear(values.in, values.out);
     noGrad(() => {
       layer.weight.copy_(tensor(values.weight).reshape([values.out, values.in]));
       layer.bias.copy_(tensor(values.bias));
     });
-    return relu && i > 0 ? [new nn.ReLU(), layer] : [layer];
+    return activation && i > 0 ? [new activations[activation](), layer] : [layer];
   });
   if (softmax) modules.push(new nn.Softmax({ dim: 1 }));
   const model = new nn.Sequential(...modules);

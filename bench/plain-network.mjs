@@ -2,14 +2,15 @@
 // for the others' if the data is not known beforehand.
 import { network } from './data.mjs';
 
-export function forward(x, { weight, bias, in: inputs, out: outputs }, y, count, relu) {
+export function forward(x, { weight, bias, in: inputs, out: outputs }, y, count, activation) {
   for (let r = 0; r < count; r++) {
     for (let o = 0; o < outputs; o++) {
       let sum = bias[o];
       for (let i = 0; i < inputs; i++) sum += x[r * inputs + i] * weight[o * inputs + i];
-      y[r * outputs + o] = relu && sum < 0 ? 0 : sum;
+      y[r * outputs + o] = activation === 'relu' && sum < 0 ? 0 : sum;
     }
   }
+  if (activation === 'tanh') for (let i = 0; i < count * outputs; i++) y[i] = Math.tanh(y[i]);
 }
 
 export function crossEntropy(logits, y, dlogits, count, classes) {
@@ -45,8 +46,8 @@ function weightGradient(dy, x, { dweight, dbias, in: inputs, out: outputs }, cou
   }
 }
 
-/** x is the layer's input; no gradient passes where a ReLU made it 0. */
-function inputGradient(dy, { weight, dx, in: inputs, out: outputs }, x, count, relu) {
+/** x is the layer's input, the result of an activation, through which the gradient passes as well. */
+function inputGradient(dy, { weight, dx, in: inputs, out: outputs }, x, count, activation) {
   dx.fill(0, 0, count * inputs);
   for (let r = 0; r < count; r++) {
     for (let o = 0; o < outputs; o++) {
@@ -55,7 +56,8 @@ function inputGradient(dy, { weight, dx, in: inputs, out: outputs }, x, count, r
       for (let i = 0; i < inputs; i++) dx[r * inputs + i] += g * weight[o * inputs + i];
     }
   }
-  if (relu) for (let i = 0; i < count * inputs; i++) if (x[i] <= 0) dx[i] = 0;
+  if (activation === 'relu') for (let i = 0; i < count * inputs; i++) if (x[i] <= 0) dx[i] = 0;
+  if (activation === 'tanh') for (let i = 0; i < count * inputs; i++) dx[i] *= 1 - x[i] * x[i];
 }
 
 export function adamStep(param, grad, m, v, step, { lr, beta1, beta2, eps }) {
@@ -94,7 +96,7 @@ function softmaxBackward(p, gradient, count, classes) {
 }
 
 /** A training step of a trial's network, with its numbers in arrays of the given class: ({ x, y }) => the loss. */
-export function networkStep({ layers: widths, relu, softmax, batch, adam }, Floats = Float32Array) {
+export function networkStep({ layers: widths, activation, softmax, batch, adam }, Floats = Float32Array) {
   const layers = network(widths).map((layer) => {
     const [weight, bias] = [new Floats(layer.weight), new Floats(layer.bias)];
     const like = () => [new Floats(layer.weight.length), new Floats(layer.out)];
@@ -112,7 +114,7 @@ export function networkStep({ layers: widths, relu, softmax, batch, adam }, Floa
     let h = x;
     for (const layer of layers) {
       inputs.push(h);
-      forward(h, layer, layer.y, count, relu && layer !== last);
+      forward(h, layer, layer.y, count, layer !== last && activation);
       h = layer.y;
     }
     if (softmax) softmaxForward(h, probabilities, count, last.out);
@@ -121,7 +123,7 @@ export function networkStep({ layers: widths, relu, softmax, batch, adam }, Floa
     let dy = dlogits;
     for (let i = layers.length - 1; i >= 0; i--) {
       weightGradient(dy, inputs[i], layers[i], count);
-      if (i > 0) inputGradient(dy, layers[i], inputs[i], count, relu);
+      if (i > 0) inputGradient(dy, layers[i], inputs[i], count, activation);
       dy = layers[i].dx;
     }
     steps++;

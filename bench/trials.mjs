@@ -25,7 +25,7 @@ function inference(network, layers, batches, expected) {
     group: 'inference',
     kind: 'infer',
     layers,
-    relu: true,
+    activation: 'relu',
     batch: Number(batch),
     batches,
     expected: values,
@@ -34,11 +34,26 @@ function inference(network, layers, batches, expected) {
 
 /** Trainings on real data from the first step to the last. prepared.mjs makes or reads `data`, and computes the expected values. */
 const trainings = [
-  { name: 'lecture-linear', group: 'lecture', data: 'students', layers: student, relu: false },
-  { name: 'lecture-relu', group: 'lecture', data: 'students', layers: student, relu: true },
-  { name: 'lecture-softmax', group: 'lecture', data: 'students', layers: student, relu: false, softmax: true },
-  { name: 'digits', data: 'digits', layers: [64, 128, 10], relu: true },
+  { name: 'lecture-linear', group: 'lecture', data: 'students', layers: student },
+  { name: 'lecture-relu', group: 'lecture', data: 'students', layers: student, activation: 'relu' },
+  { name: 'lecture-softmax', group: 'lecture', data: 'students', layers: student, softmax: true },
+  { name: 'digits', data: 'digits', layers: [64, 128, 10], activation: 'relu' },
 ].map((trial) => ({ ...trial, kind: 'training', batch: 32, epochs: 400 }));
+
+/** Steps of other shapes: small, a single row, many classes, wider than the caches. */
+const shapes = [
+  { layers: [40, 96, 48, 3], activation: 'tanh', batch: 64, batches: 64, expected: [1.106626, 1.106363, 1.100013, 1.111331, 1.07979] },
+  { layers: [300, 100, 10], activation: 'relu', batch: 1, batches: 512, expected: [2.545135, 2.70491, 2.22181, 2.284398, 2.241575] },
+  { layers: [7, 11, 3], activation: 'relu', batch: 5, batches: 512, expected: [1.115707, 0.9494302, 1.075969, 1.294093, 1.475135] },
+  { layers: [128, 64, 1000], activation: 'relu', batch: 256, batches: 64, expected: [6.914522, 6.94183, 6.971982, 6.92487, 6.903235] },
+  {
+    layers: [2048, 2048, 2048, 100],
+    activation: 'relu',
+    batch: 512,
+    batches: 4,
+    expected: [4.607902, 4.707454, 4.709474, 4.67678, 3.866314],
+  },
+].map((trial) => ({ ...trial, name: `${trial.layers.join('-')}-batch-${trial.batch}`, group: 'shapes', kind: 'train' }));
 
 /** `batches` distinct batches are in memory before timing starts and are used in turn, so that no driver memorizes one. */
 export const trials = [
@@ -47,7 +62,6 @@ export const trials = [
     name: 'student',
     kind: 'train',
     layers: student,
-    relu: false,
     batch: 32,
     batches: 74,
     expected: [1.614866, 1.630269, 1.65403, 1.630751, 1.634099],
@@ -56,7 +70,7 @@ export const trials = [
     name: 'student-relu',
     kind: 'train',
     layers: student,
-    relu: true,
+    activation: 'relu',
     batch: 32,
     batches: 74,
     expected: [1.61886, 1.620699, 1.642062, 1.634015, 1.624899],
@@ -65,7 +79,7 @@ export const trials = [
     name: 'tabular',
     kind: 'train',
     layers: [54, 256, 256, 7],
-    relu: true,
+    activation: 'relu',
     batch: 1024,
     batches: 64,
     expected: [1.951251, 1.949083, 1.949165, 1.94942, 1.956985],
@@ -74,7 +88,7 @@ export const trials = [
     name: 'mnist-mlp',
     kind: 'train',
     layers: [784, 512, 512, 10],
-    relu: true,
+    activation: 'relu',
     batch: 128,
     batches: 64,
     expected: [2.294282, 2.281731, 2.308319, 2.327503, 2.376479],
@@ -83,16 +97,17 @@ export const trials = [
     name: 'wide',
     kind: 'train',
     layers: [1024, 4096, 4096, 1000],
-    relu: true,
+    activation: 'relu',
     batch: 256,
     batches: 4,
     expected: [6.914557, 7.119251, 7.294787, 7.199219, 5.686912],
   },
+  ...shapes,
   {
     name: 'epoch',
     kind: 'epoch',
     layers: student,
-    relu: true,
+    activation: 'relu',
     batch: 32,
     rows: 2392,
     expected: [1.61886, 1.620699, 1.642062, 1.634015, 1.624899],
@@ -143,7 +158,7 @@ export const quickTrialsWithPython = quickTrials.slice(0, 4);
 export function describe(trial) {
   switch (trial.kind) {
     case 'train':
-      return `training step of ${trial.layers.join('-')}${trial.relu ? ', ReLU' : ', linear chain'}, batch ${trial.batch}`;
+      return `training step of ${trial.layers.join('-')}${formOf(trial)}, batch ${trial.batch}`;
     case 'training':
       return `${trial.epochs} epochs of ${trial.layers.join('-')}${formOf(trial)}, batches of ${trial.batch} ${trial.data}; a step of it`;
     case 'epoch':
@@ -159,7 +174,10 @@ export function describe(trial) {
   }
 }
 
-const formOf = ({ relu, softmax }) => (relu ? ', ReLU' : softmax ? ', linear chain into Softmax' : ', linear chain');
+const formOf = ({ activation, softmax }) =>
+  activation ? `, ${activations[activation]}` : softmax ? ', linear chain into Softmax' : ', linear chain';
+
+const activations = { relu: 'ReLU', tanh: 'tanh' };
 
 /**
  * The least work of one run: floating point operations, or bytes between processor and memory, whichever is the bottleneck; null if neither is.

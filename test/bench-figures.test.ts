@@ -72,7 +72,7 @@ describe('the ONNX writer', () => {
     const all = (message: Buffer, field: number) =>
       fields(message).flatMap(([number, value]) => (number === field ? [value as Buffer] : []));
     const layers = network([13, 300, 5]);
-    const model: Buffer = onnxModel(layers, 32, true);
+    const model: Buffer = onnxModel(layers, 32);
     const [graph] = all(model, 7);
     expect(all(graph!, 1).map((node) => [...all(node, 1), ...all(node, 2), ...all(node, 4)].map(String))).toEqual([
       ['x', 'weight0', 'bias0', 'layer0', 'Gemm'],

@@ -28,9 +28,11 @@ def start(trial):
     optimizer = adam_of(trial["adam"])
     params = [(jnp.asarray(weight.T), jnp.asarray(bias)) for weight, bias in data.network(trial["layers"])]
 
+    activation = {"relu": jax.nn.relu, "tanh": jnp.tanh}.get(trial.get("activation"), lambda x: x)
+
     def loss_of(params, x, y):
         for i, (weight, bias) in enumerate(params):
-            x = (jax.nn.relu(x) if i and trial["relu"] else x) @ weight + bias
+            x = (activation(x) if i else x) @ weight + bias
         return cross_entropy_loss(jax.nn.softmax(x) if trial.get("softmax") else x, y)
 
     def step(state, x, y):

@@ -36,8 +36,8 @@ const valueInfo = (name, dims) => {
   return message(bytes(1, name), bytes(2, bytes(1, message(number(1, FLOAT), bytes(2, shape)))));
 };
 
-/** The model of a network of data.mjs: x [batch, in] to y [batch, out], with a ReLU between layers if `relu`. */
-export function onnxModel(layers, batch, relu) {
+/** The model of a network of data.mjs: x [batch, in] to y [batch, out], with a ReLU between layers. */
+export function onnxModel(layers, batch) {
   const nodes = [];
   const values = [];
   let h = 'x';
@@ -47,7 +47,7 @@ export function onnxModel(layers, batch, relu) {
     const result = last ? 'y' : `layer${i}`;
     nodes.push(node('Gemm', [h, `weight${i}`, `bias${i}`], result, { transB: 1 }));
     h = result;
-    if (!relu || last) return;
+    if (last) return;
     nodes.push(node('Relu', [h], `relu${i}`));
     h = `relu${i}`;
   });

@@ -18,8 +18,8 @@ function load() {
 await serve({
   async infer({ trial, threads }) {
     const { InferenceSession, Tensor, env } = load();
-    const { layers: widths, batch, relu } = trial;
-    const session = await InferenceSession.create(onnxModel(network(widths), batch, relu), {
+    const { layers: widths, batch } = trial;
+    const session = await InferenceSession.create(onnxModel(network(widths), batch), {
       executionProviders: ['cpu'],
       executionMode: 'sequential',
       graphOptimizationLevel: 'all',

@@ -69,7 +69,7 @@ await serve({
   },
 
   infer({ trial }) {
-    const { layers: widths, batch, relu } = trial;
+    const { layers: widths, batch, activation } = trial;
     const layers = network(widths).map((layer) => ({ ...layer, y: new Float32Array(batch * layer.out) }));
     const last = layers.at(-1);
     const data = batches(trial);
@@ -77,7 +77,7 @@ await serve({
     const next = () => {
       let h = data[at++ % data.length].x;
       for (const layer of layers) {
-        forward(h, layer, layer.y, batch, relu && layer !== last);
+        forward(h, layer, layer.y, batch, layer !== last && activation);
         h = layer.y;
       }
       return h;

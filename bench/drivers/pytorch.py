@@ -30,13 +30,14 @@ def skip_guards():
 
 
 def model(trial):
+    activation = {"relu": nn.ReLU, "tanh": nn.Tanh}.get(trial.get("activation"))
     modules = []
     for i, (weight, bias) in enumerate(data.network(trial["layers"])):
         layer = nn.Linear(weight.shape[1], weight.shape[0])
         with torch.no_grad():
             layer.weight.copy_(torch.from_numpy(weight))
             layer.bias.copy_(torch.from_numpy(bias))
-        modules += [nn.ReLU(), layer] if i and trial["relu"] else [layer]
+        modules += [activation(), layer] if i and activation else [layer]
     return nn.Sequential(*modules, *([nn.Softmax(dim=1)] if trial.get("softmax") else []))
 
 
@@ -65,9 +66,11 @@ def whole_step(trial):
     ms, vs = ([torch.zeros_like(p) for p in params] for _ in range(2))
     t = torch.zeros(())
 
+    activation = {"relu": F.relu, "tanh": torch.tanh}.get(trial.get("activation"), lambda x: x)
+
     def loss_of(params, x, y):
         for i in range(0, len(params), 2):
-            x = F.linear(F.relu(x) if i and trial["relu"] else x, params[i], params[i + 1])
+            x = F.linear(activation(x) if i else x, params[i], params[i + 1])
         return F.cross_entropy(x.softmax(1) if trial.get("softmax") else x, y)
 
     @compiled

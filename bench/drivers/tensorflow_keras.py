@@ -38,8 +38,8 @@ def adam_of(options, variables):
 
 def step_of(trial):
     widths = trial["layers"]
-    relu = lambda i: "relu" if trial["relu"] and i < len(widths) - 1 else None
-    dense = [keras.layers.Dense(width, activation=relu(i)) for i, width in enumerate(widths) if i]
+    activation = lambda i: trial.get("activation") if i < len(widths) - 1 else None
+    dense = [keras.layers.Dense(width, activation=activation(i)) for i, width in enumerate(widths) if i]
     model = keras.Sequential([keras.Input((widths[0],)), *dense])
     first = [a for weight, bias in data.network(widths) for a in (weight.T, bias)]
     model.set_weights(first)

@@ -33,10 +33,10 @@ function startNode(threads) {
   }
 }
 
-/** x through layers { weight, bias }, with an activation after each but the last if `relu`. */
-const chain = (tf, layers, x, relu) =>
+/** x through layers { weight, bias }, with an activation after each but the last. */
+const chain = (tf, layers, x, activation = 'linear') =>
   layers.reduce(
-    (h, { weight, bias }, i) => tf.fused.matMul({ a: h, b: weight, bias, activation: relu && i < layers.length - 1 ? 'relu' : 'linear' }),
+    (h, { weight, bias }, i) => tf.fused.matMul({ a: h, b: weight, bias, activation: i < layers.length - 1 ? activation : 'linear' }),
     x,
   );
 
@@ -59,7 +59,7 @@ function tensorsOf(tf, trial) {
 }
 
 /** A training step of a trial's network: ({ x, y }) => the loss. */
-function stepOf(tf, { layers: widths, relu, softmax, adam }) {
+function stepOf(tf, { layers: widths, activation, softmax, adam }) {
   const layers = network(widths).map((l) => ({
     weight: tf.variable(tf.tensor2d(transposed(l), [l.in, l.out])),
     bias: tf.variable(tf.tensor1d(l.bias)),
@@ -67,10 +67,7 @@ function stepOf(tf, { layers: widths, relu, softmax, adam }) {
   const adamOptimizer = optimizer(tf, adam);
   return ({ x, y }) =>
     adamOptimizer.minimize(() => {
-      let h = x;
-      layers.forEach(({ weight, bias }, i) => {
-        h = tf.fused.matMul({ a: h, b: weight, bias, activation: relu && i < layers.length - 1 ? 'relu' : 'linear' });
-      });
+      const h = chain(tf, layers, x, activation);
       return tf.losses.softmaxCrossEntropy(y, softmax ? tf.softmax(h) : h);
     }, true);
 }
@@ -133,11 +130,11 @@ await serve({
 
   async infer(job) {
     const { tf, version } = await start(job);
-    const { layers: widths, batch, relu } = job.trial;
+    const { layers: widths, batch, activation } = job.trial;
     const layers = network(widths).map((l) => ({ weight: tf.tensor2d(transposed(l), [l.in, l.out]), bias: tf.tensor1d(l.bias) }));
     const data = batches(job.trial).map(({ x }) => tf.tensor2d(x, [batch, widths[0]]));
     let at = 0;
-    const next = () => tf.tidy(() => chain(tf, layers, data[at++ % data.length], relu));
+    const next = () => tf.tidy(() => chain(tf, layers, data[at++ % data.length], activation));
     const values = async (y) => {
       const result = await y.data();
       y.dispose();
