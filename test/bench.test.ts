@@ -203,7 +203,9 @@ describe('the command line', () => {
     const names = (list: { name: string }[]) => list.map(({ name }) => name);
     const inference = names(readOptions(['--trials', 'inference']).trials);
     expect(inference).toHaveLength(6);
-    const long = ['lecture-linear', 'lecture-softmax', 'digits', 'wide'];
+    const shapes = names(readOptions(['--trials', 'shapes']).trials);
+    expect(shapes).toHaveLength(5);
+    const long = ['lecture-linear', 'lecture-softmax', 'digits', 'wide', ...shapes];
     expect([...names(readOptions(['--quick']).trials), ...long, ...inference].sort()).toEqual(names(trials).sort());
   });
 
