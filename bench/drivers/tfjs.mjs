@@ -33,12 +33,13 @@ function startNode(threads) {
   }
 }
 
-/** x through layers { weight, bias }, with an activation after each but the last. */
+/** x through layers { weight, bias }, with an activation after each but the last; tanh is not one of those that a product may contain. */
 const chain = (tf, layers, x, activation = 'linear') =>
-  layers.reduce(
-    (h, { weight, bias }, i) => tf.fused.matMul({ a: h, b: weight, bias, activation: i < layers.length - 1 ? activation : 'linear' }),
-    x,
-  );
+  layers.reduce((h, { weight, bias }, i) => {
+    const own = i < layers.length - 1 ? activation : 'linear';
+    const y = tf.fused.matMul({ a: h, b: weight, bias, activation: own === 'tanh' ? 'linear' : own });
+    return own === 'tanh' ? tf.tanh(y) : y;
+  }, x);
 
 const optimizer = (tf, { lr, beta1, beta2, eps }) => tf.train.adam(lr, beta1, beta2, eps);
 

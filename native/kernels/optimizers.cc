@@ -48,7 +48,7 @@ struct Rmsprop {
       variance = hn::NegMulAdd(mean, mean, square);
       variance = hn::IfThenZeroElse(hn::Lt(variance, least), variance);  // rounding can make it negative where all gradients are the same
     }
-    VF direction = hn::Div(hn::Mul(g, rate_within), root_of.of(variance));
+    VF direction = quotient(hn::Mul(g, rate_within), root_of.of(variance));
     if constexpr (kMomentum) {
       direction = hn::MulAdd(momentum, load(kF, buffer + i, n), direction);
       store(direction, kF, buffer + i, n);
@@ -69,7 +69,7 @@ struct Adagrad {
     VF total = load(kF, sum + i, n);
     total = hn::MulAdd(g, g, hn::IfThenElse(hn::Lt(total, least), least, total));  // this comparison keeps a NaN
     store(total, kF, sum + i, n);
-    const VF direction = hn::Div(g, root_of.of(total));
+    const VF direction = quotient(g, root_of.of(total));
     store(hn::NegMulAdd(lr, direction, p), kF, param + i, n);
   }
 };
@@ -100,7 +100,7 @@ struct Adadelta {
     const VF square = square_of.next(last, g);
     const VF before = load(kF, acc_delta + i, n);
     // Not one square root of the quotient: the quotient can underflow where the quotient of the roots does not.
-    const VF ratio = hn::Div(hn::Sqrt(hn::Add(before, eps)), hn::Sqrt(hn::Add(hn::IfThenElse(by_last, last, square), eps)));
+    const VF ratio = quotient(hn::Sqrt(hn::Add(before, eps)), hn::Sqrt(hn::Add(hn::IfThenElse(by_last, last, square), eps)));
     const VF delta = hn::Mul(ratio, g);
     store(square, kF, square_avg + i, n);
     store(square_of.next(before, delta), kF, acc_delta + i, n);
@@ -141,7 +141,7 @@ void sgd_step(Run& run, float* param, float* momentum_buffer, const float* grad,
                 constant(attributes.momentum),
                 constant(1 - attributes.dampening)};
   const bool nesterov = attributes.nesterov, first = attributes.first_step;
-  const auto each = [&](auto step) { for_each_vector<false>(run, param, n, 0.7, step); };
+  const auto each = [&](auto step) { for_each_vector(run, {param, momentum_buffer}, grad, n, 0.7, step); };
   if (momentum_buffer == nullptr) {
     each([=](size_t i, size_t left) HWY_ATTR { sgd.step<false, false, false>(i, left); });
   } else if (nesterov && first) {
@@ -181,7 +181,7 @@ void rmsprop_step(Run& run, float* param, float* square_avg, float* grad_avg, fl
                         constant(attributes.tfjs ? 1 : attributes.lr),
                         constant(attributes.tfjs ? -kInfinity : 0),
                         Root(attributes.tfjs && grad_avg != nullptr ? -attributes.eps : attributes.eps, attributes.tfjs)};
-  const auto each = [&](auto step) { for_each_vector<false>(run, param, n, 1, step); };
+  const auto each = [&](auto step) { for_each_vector(run, {param, square_avg, grad_avg, momentum_buffer}, grad, n, 1, step); };
   if (grad_avg == nullptr && momentum_buffer == nullptr) {
     each([=](size_t i, size_t left) HWY_ATTR { rmsprop.step<false, false>(i, left); });
   } else if (grad_avg == nullptr) {
@@ -201,7 +201,7 @@ void rmsprop_step(Run& run, float* param, float* square_avg, float* grad_avg, fl
 // The sum is within 2 ulp, apart from the cancellation that weight decay can bring; the update is within 4 ulp of the formula on it.
 void adagrad_step(Run& run, float* param, float* sum, const float* grad, size_t n, const AdagradStepAttributes& attributes) {
   const Adagrad adagrad = adagrad_of(param, sum, grad, attributes, attributes.weight_decay, attributes.tfjs);
-  for_each_vector<false>(run, param, n, 1, [=](size_t i, size_t left) HWY_ATTR { adagrad.step(i, left); });
+  for_each_vector(run, {param, sum}, grad, n, 1, [=](size_t i, size_t left) HWY_ATTR { adagrad.step(i, left); });
 }
 
 // The rows of the set `touched` (see row_set.h) as adagrad_step steps them without weight decay, with its bits. A row of zeros would stay as it is, but for the
@@ -217,7 +217,7 @@ void adagrad_rows_step(Run& run, float* param, float* sum, const float* grad, co
 //   square_avg = rho square_avg + (1 - rho) g^2;  delta = sqrt(acc_delta + eps) / sqrt(square_avg + eps) * g
 //   acc_delta = rho acc_delta + (1 - rho) delta^2;  param -= lr * delta
 // With `tfjs` as tf.train.adadelta: delta uses square_avg from before the step.
-// Roots and the division are exactly rounded; delta is within 4 ulp of the formula on square_avg and acc_delta.
+// Roots are exactly rounded, the division within 1 ulp; delta is within 4 ulp of the formula on square_avg and acc_delta.
 void adadelta_step(Run& run, float* param, float* square_avg, float* acc_delta, const float* grad, size_t n,
                    const AdadeltaStepAttributes& attributes) {
   const Adadelta adadelta{param,
@@ -228,7 +228,7 @@ void adadelta_step(Run& run, float* param, float* square_avg, float* acc_delta, 
                           constant(attributes.lr),
                           constant(attributes.eps),
                           hn::FirstN(kF, attributes.tfjs ? kLanes : 0)};
-  for_each_vector<false>(run, param, n, 1, [=](size_t i, size_t left) HWY_ATTR { adadelta.step(i, left); });
+  for_each_vector(run, {param, square_avg, acc_delta}, grad, n, 1, [=](size_t i, size_t left) HWY_ATTR { adadelta.step(i, left); });
 }
 
 // Lion (Chen et al., 2023, arXiv 2302.06675, algorithm 2). With g = grad (-grad with `maximize`):
@@ -245,7 +245,7 @@ void lion_step(Run& run, float* param, float* exp_avg, const float* grad, size_t
                   constant(attributes.lr),
                   constant(1 - attributes.lr * attributes.weight_decay),
                   constant(attributes.maximize ? -1 : 1)};
-  for_each_vector<false>(run, param, n, 1, [=](size_t i, size_t left) HWY_ATTR { lion.step(i, left); });
+  for_each_vector(run, {param, exp_avg}, grad, n, 1, [=](size_t i, size_t left) HWY_ATTR { lion.step(i, left); });
 }
 
 }  // namespace simdnn::SIMDNN_ISA
