@@ -64,11 +64,8 @@ export function checkNames(where: string, name: string, value: unknown, least = 
 }
 
 /** A hint for a column that was named by its number. */
-export function numberHint(value: unknown): string | undefined {
-  if (typeof value !== 'number') return undefined;
-  const place = Number.isSafeInteger(value) && value >= 0 ? `; "${value}" is the one at ${value}, from 0, with header: false` : '';
-  return `a column is called by its name in the first row${place}`;
-}
+export const numberHint = (value: unknown): string | undefined =>
+  typeof value === 'number' ? 'columns are named by strings: those of the first row, or "0", "1", "2", ... with header: false' : undefined;
 
 /** The first name that occurs a second time. */
 export function repeated(names: readonly string[]): string | undefined {

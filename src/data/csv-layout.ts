@@ -71,7 +71,10 @@ export function namesOf(dialect: Dialect, first: readonly string[], row: number,
 export function givenNames({ where, header }: Dialect, width: number, row: number, file: string | null): readonly string[] {
   if (typeof header !== 'object') return Array.from({ length: width }, (_, i) => String(i));
   if (header.length !== width) {
-    throw rangeError(where, `header has ${header.length} names, line ${row} of ${nameOf(file)} ${width} values`);
+    throw rangeError(
+      where,
+      `header has ${header.length} name${header.length === 1 ? '' : 's'}, line ${row} of ${nameOf(file)} ${width} values`,
+    );
   }
   return header;
 }

@@ -30,7 +30,7 @@ describe('readCsv reads', () => {
       [4, 3],
     ]);
     await rejects(irises, { target: '4' }, /line 1 of the table has the number 5.1 where a column's name belongs\n {2}hint: header: false/);
-    await rejects(irises, { header: ['a'] }, 'header has 1 names, line 1 of the table 5 values');
+    await rejects(irises, { header: ['a'] }, 'header has 1 name, line 1 of the table 5 values');
     expect((await readCsv(bytes('1999,2000\n3,4\n'), { header: true })).columns).toEqual(['1999', '2000']);
   });
 
@@ -248,13 +248,13 @@ describe('readCsv refuses', () => {
 
   it('columns that are named by numbers', async () => {
     const plain = '1,2\n3,4\n';
-    const hint = 'a column is called by its name in the first row; "1" is the one at 1, from 0, with header: false';
+    const hint = 'columns are named by strings: those of the first row, or "0", "1", "2", ... with header: false';
     await rejects(plain, { header: false, target: 1 as never }, `expected target to be a name, got 1\n  hint: ${hint}`);
     for (const name of ['target', 'columns', 'drop', 'text']) {
       const message = `expected ${name} to be an array of names, got an array\n  hint: ${hint}`;
       await rejects(plain, { header: false, [name]: [1] }, message);
     }
-    await rejects(plain, { target: -1 as never }, /got -1\n {2}hint: a column is called by its name in the first row$/);
+    await rejects(plain, { target: -1 as never }, `expected target to be a name, got -1\n  hint: ${hint}`);
     await rejects(plain, { target: true as never }, 'expected target to be a name, got true\n  hint: or an array of names');
     expect((await readCsv(bytes(plain), { header: false, target: '1' })).y!.toArray()).toEqual([2, 4]);
   });
