@@ -196,6 +196,15 @@ const ofData = (): Hints =>
   hintsOf([
     ['loaders have no worker processes, and everything runs on one machine', 'DistributedSampler get_worker_info'],
     ['defaultCollate makes tensors of samples', 'default_convert'],
+    ['new data.Pipeline([[name, transformer], ...]) applies transformers in sequence', 'make_pipeline'],
+    ['new data.ColumnTransformer([[name, transformer, columns], ...]) applies them side by side', 'make_column_transformer FeatureUnion'],
+    [
+      'the scalers are StandardScaler, MinMaxScaler and RobustScaler; calculate other columns before',
+      'Binarizer FunctionTransformer KBinsDiscretizer MaxAbsScaler Normalizer PolynomialFeatures PowerTransformer QuantileTransformer SplineTransformer',
+    ],
+    ['OneHotEncoder, OrdinalEncoder and LabelEncoder are there', 'LabelBinarizer MultiLabelBinarizer TargetEncoder'],
+    ['SimpleImputer is there, with addIndicator', 'IterativeImputer KNNImputer MissingIndicator'],
+    ['CountVectorizer and TfidfVectorizer are there', 'HashingVectorizer DictVectorizer FeatureHasher'],
     ['IterableDataset gives samples one after the other', 'DFIterDataPipe DataChunk IterDataPipe MapDataPipe functional_datapipe'],
   ]);
 

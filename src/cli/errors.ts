@@ -14,7 +14,7 @@ export class CliError extends Error {
 
 // The library's hints name its JavaScript options; these are the names on the command line. The first match is used.
 const hints: readonly (readonly [message: RegExp, hint: string])[] = [
-  [/^row \d+.* has the number .* where a column's name belongs/, '--no-header for a file whose first row has values'],
+  [/^line \d+.* has the number .* where a column's name belongs/, '--no-header for a file whose first row has values'],
   [/expected a number, got/, '--na TEXT names what stands for a missing value, --text COLUMN reads a column as text, --decimal the mark'],
   [/has no name$/, '--drop "" leaves it out'],
   [/is no safetensors file/, 'a model is a file that simdnn train --model has written, and stands first'],

@@ -17,12 +17,12 @@ export interface EvaluateOptions {
 }
 
 // The class of each row, as its number.
-function classNumbers(labels: readonly data.Label[], rows: Int32Array, { classes, description }: TrainedModel, file: string): number[] {
+function classNumbers(table: data.Table, rows: Int32Array, { classes, description: { target } }: TrainedModel, file: string): number[] {
   const numbers = new Map(classes!.map((label, number) => [label, number]));
-  return labels.map((label, i) => {
+  return labelsOf(table, target, rows).map((label, i) => {
     const number = numbers.get(label);
     if (number !== undefined) return number;
-    const place = `${file}: row ${rows[i]! + 1} below the header, column "${description.target}"`;
+    const place = `${file}: line ${table.lineOf(rows[i]!)}, column "${target}"`;
     throw new CliError(`${place}: the model knows no class ${JSON.stringify(label)}`, `its classes are ${classes!.join(', ')}`);
   });
 }
@@ -34,8 +34,7 @@ export async function evaluateCommand({ model: path, file, dialect, json }: Eval
   const table = await readFor(model, file, dialect, true);
   const rows = knownRows(table.column(target));
   if (rows.length === 0) throw new CliError(`${file} has no row with a value in "${target}"`);
-  const labels = labelsOf(table.column(target), rows, model.classes !== null);
-  const targets = model.classes === null ? (labels as number[]) : classNumbers(labels, rows, model, file);
+  const targets = model.classes === null ? (labelsOf(table, target, rows, false) as number[]) : classNumbers(table, rows, model, file);
   const { outputs } = await answer(model, table, rows);
   const figures = figuresOf(outputs, targets, scale);
   const classes = model.classes?.map(String) ?? null;

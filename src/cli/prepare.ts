@@ -3,6 +3,7 @@ import { data, type Tensor } from '../index';
 import { columnsOf } from './columns';
 import { CliError } from './errors';
 import { makeInputs } from './network';
+import { counted } from './output';
 import type { ColumnRecord } from './run-record';
 import { digestOf, readTableWithText, rowsOf } from './table';
 import { knownRows, labelsOf, type Scale, scaled, scaleOf, type Task, taskOf } from './target';
@@ -70,13 +71,16 @@ export async function prepare(o: TrainOptions): Promise<Prepared> {
   }
   const notes: string[] = [];
   const column = table.column(target);
-  const task = taskOf(column, target, o.task);
+  const task = taskOf(table, target, o.task);
   const known = knownRows(column);
-  if (known.length < table.length) notes.push(`${table.length - known.length} rows have no ${target} and are left out`);
-  if (known.length < 4) throw new CliError(`${file} has ${known.length} rows with a value in "${target}": too few to learn from`);
-  const classesOf = (rows: Int32Array): data.Label[] | null => (task === 'classification' ? labelsOf(column, rows) : null);
-  const labels = task === 'classification' ? new data.LabelEncoder().fit(labelsOf(column, known)) : null;
-  if (labels?.classes.length === 1) throw new CliError(`column "${target}" has one value in all rows: there is nothing to learn`);
+  const unknown = table.length - known.length;
+  if (unknown > 0) notes.push(`${counted(unknown, 'row')} without ${target} left out`);
+  if (known.length < 4)
+    throw new CliError(`${file} has ${counted(known.length, 'row')} with a value in "${target}": too few to learn from`);
+  const classesOf = (rows: Int32Array): data.Label[] | null => (task === 'classification' ? labelsOf(table, target, rows) : null);
+  const labels = task === 'classification' ? new data.LabelEncoder().fit(labelsOf(table, target, known)) : null;
+  const distinct = labels?.classes.length ?? new Set(labelsOf(table, target, known, false)).size;
+  if (distinct === 1) throw new CliError(`column "${target}" has one value in all rows: there is nothing to learn`);
 
   const [rest, testRows] = o.test > 0 ? split(known, o.test, classesOf(known), seed, notes) : [known, null];
   const [trainRows, validationRows] = split(rest, o.validation / (1 - o.test), classesOf(rest), seed, notes);
@@ -90,11 +94,11 @@ export async function prepare(o: TrainOptions): Promise<Prepared> {
   }
   const inputs = makeInputs(numbers, texts);
   inputs.fit(rowsOf(table, [...numbers, ...texts], trainRows));
-  const valuesOf = (rows: Int32Array): number[] => labelsOf(column, rows, false) as number[];
+  const valuesOf = (rows: Int32Array): number[] => labelsOf(table, target, rows, false) as number[];
   const scale = task === 'regression' ? scaleOf(valuesOf(trainRows)) : null;
   const part = (rows: Int32Array): PreparedRows => {
     const x = inputs.transform(rowsOf(table, [...numbers, ...texts], rows));
-    const y = labels === null ? scaled(valuesOf(rows), scale!) : labels.transform(labelsOf(column, rows));
+    const y = labels === null ? scaled(valuesOf(rows), scale!) : labels.transform(labelsOf(table, target, rows));
     return { rows, x, y, targets: labels === null ? valuesOf(rows) : Array.from(y.data) };
   };
   return {

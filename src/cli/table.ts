@@ -63,8 +63,9 @@ async function textColumnsOf(file: string, dialect: Dialect, wanted: Wanted): Pr
 
 /** The SHA-256 of a file's bytes in hexadecimal, and the number of bytes. */
 export async function digestOf(file: string): Promise<{ sha256: string; bytes: number }> {
-  if (!(await stat(file)).isFile())
-    throw new CliError(`${file} is no file that can be read again: a run is known by the digest of its data`);
+  const found = await stat(file);
+  if (found.isDirectory()) throw new CliError(`${file} is a folder`);
+  if (!found.isFile()) throw new CliError(`${file} is no file that can be read again: a run is known by the digest of its data`);
   const hash = createHash('sha256');
   let bytes = 0;
   for await (const piece of createReadStream(file)) {

@@ -9,7 +9,8 @@ export type Task = 'classification' | 'regression';
 const mostClasses = 20;
 
 /** Whether a target is classification: texts are, and two distinct integers are; more distinct integers only if there are many rows of each. */
-export function taskOf(column: data.Column, name: string, wanted: Task | undefined): Task {
+export function taskOf(table: data.Table, name: string, wanted: Task | undefined): Task {
+  const column = table.column(name);
   if (column.kind === 'text') {
     if (wanted === 'regression') throw new CliError(`column "${name}" has texts: a regression needs numbers`);
     return 'classification';
@@ -19,7 +20,7 @@ export function taskOf(column: data.Column, name: string, wanted: Task | undefin
   if (wanted === 'classification' && hasFraction) {
     const row = Array.from(column.values).findIndex((value) => !Number.isNaN(value) && !Number.isInteger(value));
     throw new CliError(
-      `row ${row + 1} below the header, column "${name}": the class ${column.values[row]} is no integer`,
+      `line ${table.lineOf(row)}, column "${name}": the class ${column.values[row]} is no integer`,
       `--text "${name}" takes each value for the name of a class`,
     );
   }
@@ -37,14 +38,17 @@ export function knownRows(column: data.Column): Int32Array {
 }
 
 /** The labels of some rows: texts, or integers. */
-export function labelsOf(column: data.Column, rows: Int32Array, areClasses = true): data.Label[] {
+export function labelsOf(table: data.Table, name: string, rows: Int32Array, areClasses = true): data.Label[] {
+  const column = table.column(name);
   if (column.kind === 'text') return Array.from(rows, (row) => column.categories[column.codes[row]!]!);
   const { values } = column;
   // A column with a missing value or a fraction is float32, which cannot represent every integer from 2^24 on: different classes would become one.
   const rounded = !areClasses || isInt32Array(values) ? undefined : rows.find((row) => Math.abs(values[row]!) >= 2 ** 24);
   if (rounded !== undefined) {
-    const where = `row ${rounded + 1} below the header, the target: ${values[rounded]} may be rounded, as numbers from 2^24 on are`;
-    throw new CliError(where, '--text with its name takes each value for the name of a class');
+    throw new CliError(
+      `line ${table.lineOf(rounded)}, column "${name}": ${values[rounded]} may be rounded, as numbers from 2^24 on are`,
+      `--text "${name}" takes each value for the name of a class`,
+    );
   }
   return Array.from(rows, (row) => values[row]!);
 }

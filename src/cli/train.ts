@@ -51,7 +51,7 @@ export async function trainCommand(o: TrainOptions, { json, quiet }: Shown): Pro
       const { validation: _, ...summary } = record;
       sayJson({ ...summary, notes: prepared.notes, files });
     } else {
-      describeResult(record, epochs, keeps, o);
+      describeResult(record, keeps, tells, o);
     }
     return record.stopped === 'interrupted' ? exitCodes.interrupted : exitCodes.done;
   } finally {
@@ -98,13 +98,15 @@ function describeModel(network: nn.Sequential, prepared: Prepared, o: TrainOptio
   tell(resumed > 0 ? `goes on after epoch ${resumed} of ${o.checkpoint}` : `there is no ${o.checkpoint} yet: begins with the first epoch`);
 }
 
-function describeResult(record: RunRecord, epochs: number, keeps: boolean, o: TrainOptions): void {
+function describeResult(record: RunRecord, keeps: boolean, hasReport: boolean, o: TrainOptions): void {
   const tell = say;
+  const epochs = record.history.loss.length;
   const why = { earlyStopping: 'no better since', interrupted: 'interrupted', none: 'all that were asked for' }[record.stopped ?? 'none'];
   tell(`${counted(epochs, 'epoch')} (${why}) in ${record.seconds.toFixed(1)} s; best: ${record.bestEpoch}`);
   tell(`held-out rows: ${figuresLine(record.metrics)}`);
   if (record.testMetrics !== null) tell(`test rows: ${figuresLine(record.testMetrics)}`);
   if (keeps) tell(`wrote ${o.model}`);
   else tell(o.model === undefined ? 'no --model FILE: the model is not kept' : `no epoch has ended: ${o.model} is not written`);
+  if (hasReport) tell(`wrote ${o.report}`);
   if (record.stopped === 'interrupted' && o.checkpoint !== undefined) tell(`--resume goes on from ${o.checkpoint}`);
 }

@@ -37,14 +37,14 @@ interface Saved {
   best: BestState;
 }
 
-function metricsOf({ labels, scale }: Prepared): Record<string, metrics.Metric<Tensor>> {
+function metricsOf({ labels, scale, validation }: Prepared): Record<string, metrics.Metric<Tensor>> {
   if (labels !== null)
     return { accuracy: new metrics.Accuracy({ task: 'multiclass', numClasses: labels.classes.length, average: 'micro' }) };
   const { mse, mae, r2 } = unitsOf(scale!);
   return {
     mse: new InOwnUnit(new metrics.MeanSquaredError(), mse),
     mae: new InOwnUnit(new metrics.MeanAbsoluteError(), mae),
-    r2: new InOwnUnit(new metrics.R2Score(), r2),
+    ...(validation.rows.length > 1 && { r2: new InOwnUnit(new metrics.R2Score(), r2) }), // one row has no spread
   };
 }
 

@@ -27,7 +27,7 @@ export class ColumnBuilder {
     const { missing, beyond } = this;
     const values = this.values.subarray(0, this.length);
     if (kind === Kind.text) return textColumn(values as Int32Array, texts);
-    const at = beyond !== null && this.isInteger ? { value: beyond.value, at: `row ${beyond.line}` } : null;
+    const at = beyond !== null && this.isInteger ? { value: beyond.value, at: `line ${beyond.line}` } : null;
     return { kind: 'number', values, missing, beyond: at, hasFraction: !this.isInteger };
   }
 

@@ -28,7 +28,7 @@ export interface CsvOptions {
 export const csvDefaults = {
   columns: undefined as string[] | undefined,
   drop: undefined as string[] | undefined,
-  delimiter: ',',
+  delimiter: undefined as string | undefined,
   decimal: '.' as '.' | ',',
   header: undefined as boolean | string[] | undefined,
   naValues: undefined as string | string[] | undefined,
@@ -42,6 +42,8 @@ export interface Dialect {
   columns: readonly string[] | undefined;
   drop: readonly string[];
   delimiter: string;
+  /** Whether a header that another delimiter would divide is refused. */
+  asksForDelimiter: boolean;
   decimal: '.' | ',';
   header: boolean | readonly string[] | undefined;
   /** The texts that mean a missing value; null: a missing value is an error. */
@@ -53,12 +55,17 @@ export interface Dialect {
 /** Throws unless `value` is a list of names. */
 export function checkNames(where: string, name: string, value: unknown, least = 1): string[] {
   if (!(Array.isArray(value) && value.length >= least && value.every((item) => typeof item === 'string'))) {
-    throw typeError(where, `expected ${name} to be an array of names, got ${describe(value)}`);
+    const number = Array.isArray(value) ? value.find((item) => typeof item === 'number') : undefined;
+    throw typeError(where, `expected ${name} to be an array of names, got ${describe(value)}`, numberHint(number));
   }
   const twice = repeated(value);
   if (twice !== undefined) throw rangeError(where, `${name} has ${describe(twice)} twice`);
   return [...value];
 }
+
+/** A hint for a column that was named by its number. */
+export const numberHint = (value: unknown): string | undefined =>
+  typeof value === 'number' ? 'columns are named by strings: those of the first row, or "0", "1", "2", ... with header: false' : undefined;
 
 /** The first name that occurs a second time. */
 export function repeated(names: readonly string[]): string | undefined {
@@ -76,15 +83,16 @@ function checkMissing(where: string, value: unknown): string[] {
 
 /** Checks the options. `missing` tells whether missing values are allowed if `naValues` is not given. */
 export function dialectOf(where: string, o: typeof csvDefaults, missing: boolean): Dialect {
-  if (typeof o.delimiter !== 'string' || o.delimiter === '') {
-    throw typeError(where, `expected delimiter to be a string, got ${describe(o.delimiter)}`);
+  const { delimiter = ',' } = o;
+  if (typeof delimiter !== 'string' || delimiter === '') {
+    throw typeError(where, `expected delimiter to be a string, got ${describe(delimiter)}`);
   }
-  if (/["\r\n\0]/.test(o.delimiter) || /^[+\-.0-9]/.test(o.delimiter)) {
-    throw rangeError(where, `${describe(o.delimiter)} cannot separate values`);
+  if (/["\r\n\0]/.test(delimiter) || /^[+\-.0-9]/.test(delimiter)) {
+    throw rangeError(where, `${describe(delimiter)} cannot separate values`);
   }
   checkOneOf(where, 'decimal', o.decimal, ['.', ',']);
   checkOneOf(where, 'encoding', o.encoding, ['utf-8', 'windows-1252']);
-  if (o.decimal === o.delimiter) {
+  if (o.decimal === delimiter) {
     throw rangeError(where, `delimiter and decimal are both ${describe(o.decimal)}`, 'delimiter: ";" is what such files have');
   }
   const columns = o.columns === undefined ? undefined : checkNames(where, 'columns', o.columns);
@@ -95,7 +103,8 @@ export function dialectOf(where: string, o: typeof csvDefaults, missing: boolean
     where,
     columns,
     drop: o.drop === undefined ? [] : checkNames(where, 'drop', o.drop, 0),
-    delimiter: o.delimiter,
+    delimiter,
+    asksForDelimiter: o.delimiter === undefined && columns === undefined,
     decimal: o.decimal,
     header: Array.isArray(o.header) ? [...o.header] : o.header,
     missing: given === undefined && !missing ? null : new Set((given ?? []).map((text) => text.trim())),

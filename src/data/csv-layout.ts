@@ -52,11 +52,15 @@ export function namesOf(dialect: Dialect, first: readonly string[], row: number,
   const { where, header } = dialect;
   if (header === false || typeof header === 'object') return null;
   const names = first.map((name) => name.trim());
+  const undivided = dialect.asksForDelimiter ? delimiterHint(names, dialect) : undefined;
+  if (undivided !== undefined) {
+    throw rangeError(where, `${nameOf(file)} has a single column, ${describe(names[0])}`, `${undivided}, delimiter: "," leaves it whole`);
+  }
   const number = header === true ? undefined : names.find((name) => !Number.isNaN(numberOf(name)));
   if (number !== undefined) {
     throw rangeError(
       where,
-      `row ${row} of ${nameOf(file)} has the number ${number} where a column's name belongs`,
+      `line ${row} of ${nameOf(file)} has the number ${number} where a column's name belongs`,
       'header: false for a file without names, header: true where this is one, header: ["a", "b", ...] gives names',
     );
   }
@@ -67,7 +71,10 @@ export function namesOf(dialect: Dialect, first: readonly string[], row: number,
 export function givenNames({ where, header }: Dialect, width: number, row: number, file: string | null): readonly string[] {
   if (typeof header !== 'object') return Array.from({ length: width }, (_, i) => String(i));
   if (header.length !== width) {
-    throw rangeError(where, `header has ${header.length} names, row ${row} of ${nameOf(file)} ${width} values`);
+    throw rangeError(
+      where,
+      `header has ${header.length} name${header.length === 1 ? '' : 's'}, line ${row} of ${nameOf(file)} ${width} values`,
+    );
   }
   return header;
 }

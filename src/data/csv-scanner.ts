@@ -100,7 +100,7 @@ export class CsvScanner {
 
   /** Throws an error about a row or, if `column` is given, a value in it. */
   refuse(message: string, hint?: string, column?: string, line = this.rowLine): never {
-    const at = column === undefined ? `row ${line}` : `row ${line}, column ${describe(column)}`;
+    const at = column === undefined ? `line ${line}` : `line ${line}, column ${describe(column)}`;
     const file = this.file === null ? '' : `\n  file: ${this.file}`;
     throw rangeError(this.dialect.where, `${at}: ${message}${file}`, hint);
   }
@@ -261,7 +261,7 @@ export class CsvScanner {
   // The piece ends inside quotes.
   private isCut(isLast: boolean): false {
     if (!isLast) return false;
-    const at = this.columnName === undefined ? `row ${this.rowLine}` : `row ${this.rowLine}, column ${describe(this.columnName)},`;
+    const at = this.columnName === undefined ? `line ${this.rowLine}` : `line ${this.rowLine}, column ${describe(this.columnName)},`;
     throw rangeError(this.dialect.where, `${nameOf(this.file)} is not a CSV file: in ${at} a quote is not closed`);
   }
 
@@ -326,7 +326,8 @@ export class CsvScanner {
     const isText = this.kinds[at] === Kind.open && !word && !numberLike.test(text);
     if (!isText) {
       const name = describe(column.name);
-      const other = decimal === '.' && /^[+-]?[\d.]*\d,\d+$/.test(text) ? 'decimal: "," reads it as a number; ' : '';
+      const other =
+        decimal === '.' && this.dialect.delimiter !== ',' && /^[+-]?[\d.]*\d,\d+$/.test(text) ? 'decimal: "," reads it as a number; ' : '';
       const hint = word ? `naValues: [${describe(text)}] reads it as missing; ` : other;
       const asText = named === undefined ? `text: [${name}] reads the column as text, ` : '';
       this.refuse(`expected a number, got ${describe(given)}`, `${hint}${asText}drop: [${name}] leaves it out`, column.name);
@@ -359,7 +360,7 @@ export class CsvScanner {
 
   private refuseLength(): never {
     const { dialect, layout, file } = this;
-    const message = `row ${this.rowLine} has ${this.cell} values, the header ${this.width}${file === null ? '' : `\n  file: ${file}`}`;
+    const message = `line ${this.rowLine} has ${this.cell} value${this.cell === 1 ? '' : 's'}, the ${this.dialect.header === false ? 'first row' : 'header'} ${this.width}${file === null ? '' : `\n  file: ${file}`}`;
     throw rangeError(dialect.where, message, delimiterHint(layout?.names ?? [], dialect));
   }
 

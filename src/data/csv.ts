@@ -5,6 +5,7 @@ import { type CsvOptions, csvDefaults, type Dialect, dialectOf } from './csv-dia
 import { Kind, type Layout, layoutOf } from './csv-layout';
 import { CsvScanner } from './csv-scanner';
 import { checkSource, explained, piecesOf, type TableSource } from './csv-source';
+import { RowLines } from './row-lines';
 import { beyondInt32, type Column, checkTarget, Table, type TableTensors, tensorsOf } from './table';
 
 /** The options of `readCsv`. */
@@ -27,6 +28,7 @@ async function tableOf(
 ): Promise<{ table: Table; layout: Layout }> {
   const { where } = dialect;
   let builders: ColumnBuilder[] = [];
+  const rowLines = new RowLines();
   const scanner = new CsvScanner(
     dialect,
     given.path,
@@ -37,6 +39,7 @@ async function tableOf(
       return layout;
     },
     (values, lines, rows) => {
+      rowLines.append(lines, rows);
       const { read } = scanner.layout!;
       builders.forEach((builder, at) => {
         const { name, kind, isTarget } = read[at]!;
@@ -59,7 +62,7 @@ async function tableOf(
     if (isTarget && beyond !== null && isInteger) scanner.refuse(...beyondInt32(name, beyond.value), name, beyond.line);
   });
   const columns = new Map<string, Column>(layout.read.map((column, at) => [column.name, builders[at]!.finish(column)]));
-  return { table: Table.of(columns), layout };
+  return { table: Table.of(columns, rowLines), layout };
 }
 
 /**
@@ -71,7 +74,7 @@ async function tableOf(
  * texts are then `classes`, else float32. It is `[rows, targets]` for a list of names, and null if there is none. A missing value is an error unless
  * `naValues` is given; then it is NaN in x. In y it is always an error unless `targetDtype` is "float32".
  *
- * Quotes, a byte order mark, spaces around values and all kinds of line ends are understood; empty lines are skipped. Errors name the file, the row (its line, from 1) and the column. A
+ * Quotes, a byte order mark, spaces around values and all kinds of line ends are understood; empty lines are skipped. Errors name the file, the line and the column. A
  * RangeError for a missing or repeated column, a column without a name that was not requested, a row of another length, text where a number belongs, a
  * target of integers with one beyond int32, and an empty file; a SimdnnError `SIMDNN_FILE` if the file cannot be read.
  *

@@ -1,8 +1,9 @@
 // Columns by name.
 import { isFloat32Array, isInt32Array, isMap } from '../brands';
-import { checkOneOf, describe, rangeError, typeError, withDefaults } from '../errors';
+import { checkInteger, checkOneOf, describe, rangeError, typeError, withDefaults } from '../errors';
 import { Tensor } from '../tensor';
-import { checkNames } from './csv-dialect';
+import { checkNames, numberHint } from './csv-dialect';
+import type { RowLines } from './row-lines';
 
 /** A column of numbers. */
 export interface NumberColumn {
@@ -58,8 +59,8 @@ export interface TableTensors {
 /** An object whose keys are columns' names: it has no others, so that "__proto__" is a name too. */
 export const byName = <T>(): Record<string, T> => Object.create(null) as Record<string, T>;
 
-// Marks maps of columns that were made here, which Table.of passes to the constructor.
-const made = new WeakSet<object>();
+// Marks maps of columns that were made here, which Table.of passes to the constructor, with the lines of their rows.
+const made = new WeakMap<object, RowLines | null>();
 
 /**
  * Columns by name, as `readTable`, `readParquet` and `fromArrow` give them: numbers in typed arrays, texts as numbers of categories.
@@ -79,8 +80,10 @@ export class Table {
   /** The names of the columns. */
   readonly names: readonly string[];
   private readonly columns: ReadonlyMap<string, Column>;
+  private readonly lines: RowLines | null;
 
   constructor(columns: Record<string, Float32Array | Int32Array | readonly (string | null)[]>) {
+    this.lines = made.get(columns) ?? null;
     if (made.has(columns)) {
       this.columns = columns as unknown as Map<string, Column>;
     } else {
@@ -103,10 +106,16 @@ export class Table {
     this.length = lengths[0]?.length ?? 0;
   }
 
-  /** @internal A table of existing columns. */
-  static of(columns: Map<string, Column>): Table {
-    made.add(columns);
+  /** @internal A table of existing columns, with the lines of a file in which its rows begin. */
+  static of(columns: Map<string, Column>, lines: RowLines | null = null): Table {
+    made.set(columns, lines);
     return new Table(columns as unknown as Record<string, Float32Array>);
+  }
+
+  /** The line of the CSV file in which a row begins, from 1, and null for a table that was not read from one; rows count from 0. */
+  lineOf(row: number): number | null {
+    checkInteger('Table.lineOf', 'row', row, 0, this.length - 1);
+    return this.lines?.at(row) ?? null;
   }
 
   /** The column with that name, on the table's own memory. A RangeError if there is none. */
@@ -134,14 +143,14 @@ export class Table {
   select(names: readonly string[]): Table {
     checkNames('Table.select', 'names', names);
     this.check('Table.select', names);
-    return Table.of(new Map(names.map((name) => [name, this.columns.get(name)!])));
+    return Table.of(new Map(names.map((name) => [name, this.columns.get(name)!])), this.lines);
   }
 
   /** The columns of other names, as a table on the same memory. */
   drop(names: readonly string[]): Table {
     const left = new Set(checkNames('Table.drop', 'names', names, 0));
     this.check('Table.drop', names);
-    return Table.of(new Map([...this.columns].filter(([name]) => !left.has(name))));
+    return Table.of(new Map([...this.columns].filter(([name]) => !left.has(name))), this.lines);
   }
 
   /**
@@ -232,7 +241,8 @@ export function checkTarget(where: string, target: unknown, dtype: unknown): str
     return [];
   }
   if (typeof target === 'string') return [target];
-  if (!Array.isArray(target)) throw typeError(where, `expected target to be a name, got ${describe(target)}`, 'or an array of names');
+  if (!Array.isArray(target))
+    throw typeError(where, `expected target to be a name, got ${describe(target)}`, numberHint(target) ?? 'or an array of names');
   return checkNames(where, 'target', target);
 }
 
@@ -278,6 +288,12 @@ function interleaved<T extends Float32Array | Int32Array>(Array_: new (length: n
   return out;
 }
 
+// What a message calls a row: its line of the file, which an editor shows, or its number.
+function placeOf(table: Table, row: number): string {
+  const line = table.lineOf(row);
+  return line === null ? `row ${row}` : `line ${line}`;
+}
+
 function targetOf(where: string, table: Table, names: readonly string[], isOne: boolean, dtype: 'float32' | 'int32' | undefined): Tensor {
   let isInt = true;
   for (const name of names) {
@@ -286,7 +302,7 @@ function targetOf(where: string, table: Table, names: readonly string[], isOne: 
     const at = `column ${describe(name)}`;
     if (column.missing > 0) {
       const row = column.kind === 'text' ? column.codes.indexOf(-1) : column.values.findIndex(Number.isNaN);
-      throw rangeError(where, `${at}: the target of row ${row} is missing`, 'targetDtype: "float32" reads it as NaN');
+      throw rangeError(where, `${at}: the target of ${placeOf(table, row)} is missing`, 'targetDtype: "float32" reads it as NaN');
     }
     if (column.kind === 'text' || isInt32Array(column.values)) continue;
     if (column.beyond) {
@@ -299,7 +315,7 @@ function targetOf(where: string, table: Table, names: readonly string[], isOne: 
     if (dtype === 'int32')
       throw rangeError(
         where,
-        row < 0 ? `${at} has fractions, which are no int32` : `${at}: ${column.values[row]} in row ${row} is no int32`,
+        row < 0 ? `${at} has fractions, which are no int32` : `${at}: ${column.values[row]} in ${placeOf(table, row)} is no int32`,
       );
     isInt = false;
   }

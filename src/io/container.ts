@@ -20,7 +20,7 @@ const bytesIn = (array: ArrayBufferView): Uint8Array => new Uint8Array(array.buf
 /** PyTorch stores the number of batches that a batch norm has seen as int64. */
 const isWide = (name: string): boolean => /(^|\.)num_batches_tracked$/.test(name);
 
-/** The tensor called `name`, still on its own memory, which `packed` copies. */
+/** The tensor called `name`, still on its own memory. */
 export function storedOf(where: string, name: string, tensor: unknown): Stored {
   if (!(tensor instanceof Tensor)) throw typeError(where, `expected ${describe(name)} to be a tensor, got ${describe(tensor)}`);
   refuseUninitialized(where, name, tensor);
@@ -53,34 +53,12 @@ export function checkText(where: string, what: string, text: unknown): string {
   return text;
 }
 
-const small = 2 ** 20;
-
-// Copies made at once, so that changes of the tensors while the file is written do not change the file.
-function copied(all: readonly Stored[]): Uint8Array[] {
-  const chunks: Uint8Array[] = [];
-  let open: { buffer: Uint8Array; used: number } | null = null;
-  const close = (): void => {
-    if (open !== null) chunks.push(open.buffer.subarray(0, open.used));
-    open = null;
-  };
-  for (const { bytes } of all) {
-    if (bytes.length >= small) {
-      close();
-      chunks.push(Uint8Array.from(bytes));
-      continue;
-    }
-    if (open !== null && open.used + bytes.length > small) close();
-    open ??= { buffer: new Uint8Array(small), used: 0 };
-    open.buffer.set(bytes, open.used);
-    open.used += bytes.length;
-  }
-  close();
-  return chunks;
-}
-
 const wordOf: Record<Stored['dtype'], number> = { F64: 8, I64: 8, F32: 4, I32: 4 };
 
-/** The bytes of a file with these tensors and texts: first the header, which lists the tensors in the given order, then the tensors, aligned. */
+/**
+ * The bytes of a file with these tensors and texts: first the header, which lists the tensors in the given order, then the tensors, aligned, still on their own
+ * memory.
+ */
 export function packed(where: string, tensors: readonly Stored[], metadata: ReadonlyMap<string, string>): Uint8Array[] {
   const inFile = [...tensors].sort((a, b) => wordOf[b.dtype] - wordOf[a.dtype]);
   const begins = new Map<string, number>();
@@ -100,5 +78,5 @@ export function packed(where: string, tensors: readonly Stored[], metadata: Read
   const head = new Uint8Array(8 + Math.ceil(text.length / 8) * 8).fill(32);
   new DataView(head.buffer).setBigUint64(0, BigInt(head.length - 8), true);
   head.set(text, 8);
-  return [head, ...copied(inFile)];
+  return [head, ...inFile.map(({ bytes }) => bytes)];
 }

@@ -2,7 +2,7 @@
 import { TextDecoder } from 'node:util';
 import { isMap } from '../brands';
 import { rangeError } from '../errors';
-import { type Json, JsonNumber, parseJson } from './json';
+import { type Json, mostMemory, parseJson } from './json';
 
 /** The position of a tensor in a file, in bytes from the end of the header. */
 export interface Entry {
@@ -36,11 +36,11 @@ export const bitsOf: ReadonlyMap<string, number> = new Map([
 const members = ['dtype', 'shape', 'data_offsets'];
 const short = (name: string): string => JSON.stringify(name.length > 60 ? `${name.slice(0, 60)}...` : name);
 
-function wholes(json: Json | undefined): number[] | null {
-  if (!Array.isArray(json)) return null;
-  const numbers = json.map((value) => (value instanceof JsonNumber ? value.whole : null));
-  return numbers.includes(null) ? null : (numbers as number[]);
-}
+// JSON.parse would round integers above 2^53, and read 1.0 as 1.
+const wholeOf = (text: string): number => (/^\d+$/.test(text) && Number.isSafeInteger(Number(text)) ? Number(text) : Number.NaN);
+
+const wholes = (json: Json | undefined): number[] | null =>
+  Array.isArray(json) && json.every((value) => Number.isInteger(value)) ? (json as number[]) : null;
 
 function entryOf(name: string, json: Json, fail: (message: string) => never): Entry {
   const at = `tensor ${short(name)}`;
@@ -99,7 +99,11 @@ export function parseHeader(where: string, path: string, bytes: Uint8Array, size
   } catch {
     return fail('its header is not UTF-8');
   }
-  const json = parseJson(text, (message) => fail(`its header is not the JSON that it should be: ${message}`));
+  const json = parseJson(text, (message) => fail(`its header is not the JSON that it should be: ${message}`), {
+    numberOf: wholeOf,
+    // Tensors with short names take 20 times their text; what takes more is no header.
+    memory: Math.min(mostMemory, Math.max(2 ** 24, 24 * text.length)),
+  });
   if (!isMap(json)) return fail('its header is not an object');
   const entries = new Map<string, Entry>();
   for (const [name, value] of json) if (name !== '__metadata__') entries.set(name, entryOf(name, value, fail));

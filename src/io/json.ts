@@ -1,24 +1,21 @@
 // A JSON parser for files from unknown sources, which refuses or keeps what JSON.parse accepts silently. JSON.parse keeps the last of two members with the same
-// name, rounds integers above 2^53, and reads 1.0 as 1.
+// name, and makes of a text of 100 MB as many objects as fit into it, which may take more memory than there is.
 import { isMap } from '../brands';
 
 /** A parsed value. Objects are Maps, so that a member may be called `__proto__`. */
-export type Json = null | boolean | string | JsonNumber | Json[] | Map<string, Json>;
+export type Json = null | boolean | string | number | Json[] | Map<string, Json>;
 
-/** A number as text. */
-export class JsonNumber {
-  constructor(readonly text: string) {}
-
-  get value(): number {
-    return Number(this.text);
-  }
-
-  /** The integer, if it is written as one and is at most 2^53; else null. */
-  get whole(): number | null {
-    const { value } = this;
-    return /^\d+$/.test(this.text) && Number.isSafeInteger(value) ? value : null;
-  }
+/** How numbers are read, and the most memory that all values may take together, in bytes, roughly. */
+export interface JsonLimits {
+  numberOf(text: string): number;
+  memory: number;
 }
+
+/** The most memory for the values of any text: less than JavaScript's heap has on a small machine. */
+export const mostMemory = 1.5 * 2 ** 30;
+
+// What values take, in bytes, roughly.
+const costs = { object: 300, member: 60, array: 60, string: 40, number: 16 } as const;
 
 const deepest = 512; // Writer allows 100 levels of values, each at most 4 levels here, plus the levels around them
 const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
@@ -30,9 +27,11 @@ const words: readonly [string, Json][] = [
 
 class Parser {
   private at = 0;
+  private memory = 0;
 
   constructor(
     private readonly text: string,
+    private readonly limits: JsonLimits,
     private readonly fail: (message: string) => never,
   ) {}
 
@@ -45,6 +44,11 @@ class Parser {
 
   private refuse(message: string): never {
     return this.fail(`${message} at character ${this.at}`);
+  }
+
+  private spend(bytes: number): void {
+    this.memory += bytes;
+    if (this.memory > this.limits.memory) this.refuse(`the values take more than ${Math.round(this.limits.memory / 2 ** 20)} MB of memory`);
   }
 
   private space(): void {
@@ -78,17 +82,20 @@ class Parser {
     const found = number.exec(this.text);
     if (found === null) return this.refuse('expected a value');
     this.at += found[0].length;
-    return new JsonNumber(found[0]);
+    this.spend(costs.number);
+    return this.limits.numberOf(found[0]);
   }
 
   private object(depth: number): Map<string, Json> {
     const members = new Map<string, Json>();
+    this.spend(costs.object);
     this.at++;
     if (this.takes('}')) return members;
     do {
       this.space();
       if (this.text[this.at] !== '"') this.refuse('expected a name');
       const name = this.string();
+      this.spend(costs.member);
       if (members.has(name)) this.refuse(`${JSON.stringify(name)} stands twice`);
       if (!this.takes(':')) this.refuse('expected ":"');
       members.set(name, this.value(depth + 1));
@@ -99,6 +106,7 @@ class Parser {
 
   private array(depth: number): Json[] {
     const values: Json[] = [];
+    this.spend(costs.array);
     this.at++;
     if (this.takes(']')) return values;
     do values.push(this.value(depth + 1));
@@ -119,16 +127,20 @@ class Parser {
     }
     if (/\p{Surrogate}/u.test(value)) this.refuse('half of a character');
     this.at = end + 1;
+    this.spend(costs.string + 2 * value.length);
     return value;
   }
 }
 
 /** Parses a text; `fail` throws with what is wrong. */
-export const parseJson = (text: string, fail: (message: string) => never): Json => new Parser(text, fail).whole();
+export const parseJson = (
+  text: string,
+  fail: (message: string) => never,
+  limits: JsonLimits = { numberOf: Number, memory: mostMemory },
+): Json => new Parser(text, limits, fail).whole();
 
 /** The value as JSON.parse would give it. */
 export function plainOf(json: Json): unknown {
-  if (json instanceof JsonNumber) return json.value;
   if (Array.isArray(json)) return json.map(plainOf);
   // Defined as own properties, so that any name is allowed.
   if (isMap(json)) return Object.fromEntries([...json].map(([name, value]) => [name, plainOf(value)]));

@@ -42,7 +42,7 @@ function imputed(where: string, graph: Graph, imputer: SimpleImputer, x: string,
   }
   const gone = statistics.indexOf(null);
   if (gone >= 0) {
-    const hint = 'leave that column out of the data';
+    const hint = 'leave that column out of the data, or fit it with keepEmptyFeatures';
     throw notExportable(where, `the imputer of preprocessing leaves out column ${gone}, in which it has met no number`, hint);
   }
   const empty = graph.node('IsNaN', [x]);

@@ -129,7 +129,7 @@ export function partsOf(
   if (model !== undefined) parts.push(ofModel(checkClass(where, 'model', model, Module, 'a module')));
   if (optimizer !== undefined) {
     const one = checkClass<Optimizer<object>>(where, 'optimizer', optimizer, Optimizer, 'an optimizer');
-    parts.push({ name: 'optimizer', state: () => one.stateDict(), read: (_, saved) => one.read(saved as never) });
+    parts.push({ name: 'optimizer', state: () => one.stateInPlace(), read: (_, saved) => one.read(saved as never) });
   }
   if (scheduler !== undefined) {
     const one = checkClass<LRScheduler>(where, 'scheduler', scheduler, LRScheduler, 'a scheduler');

@@ -1,15 +1,15 @@
 // Writes files completely or not at all: to a temporary file that is synced and renamed.
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, open, readdir, readlink, realpath, rename, stat, unlink } from 'node:fs/promises';
+import { close, fsync, openSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { writeLater, writeNow } from './pieces';
 import { unwritten } from './places';
 
-const most = 2 ** 30; // one system call writes at most 2 GiB
 const leftBehind = 60_000; // milliseconds after which the temporary file of a process that no longer runs may be removed
-
-async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at, Math.min(most, bytes.length - at))).bytesWritten;
-}
+const syncing = promisify(fsync);
+const closing = promisify(close);
 
 const isRunning = (pid: number): boolean => {
   try {
@@ -47,48 +47,55 @@ async function syncFolder(folder: string): Promise<void> {
 }
 
 // The file that a path leads to; a link is followed even if its target does not exist yet.
-async function placeOf(path: string): Promise<string> {
+function placeOf(path: string): string {
   try {
-    return await realpath(path);
+    return realpathSync(path);
   } catch {
-    const link = await readlink(path).catch(() => null);
-    return link === null ? path : resolve(dirname(path), link);
+    try {
+      return resolve(dirname(path), readlinkSync(path));
+    } catch {
+      return path;
+    }
   }
 }
 
 /**
  * Writes `chunks` as the file at `path`. A reader, also after a crash, finds the file as it was before or as it is now. A link to a
  * file is followed and stays a link; a device or a pipe is written to directly.
+ *
+ * The file has the bytes of `chunks` at the call: they are written before this function returns its promise, from where they are, and may change then.
  */
 export async function writeWhole(path: string, chunks: readonly Uint8Array[]): Promise<void> {
   try {
-    await write(path, chunks);
+    const target = placeOf(path);
+    const known = statSync(target, { throwIfNoEntry: false });
+    if (known === undefined || known.isFile() || known.isDirectory()) await replace(target, known?.mode ?? 0o666, chunks);
+    else await pass(target, Buffer.concat(chunks));
   } catch (error) {
     throw await unwritten(path, error as Error);
   }
 }
 
-async function write(path: string, chunks: readonly Uint8Array[]): Promise<void> {
-  const target = await placeOf(path);
+// To a device or a pipe, whose reader may be in this process: it must not wait for it.
+async function pass(target: string, bytes: Uint8Array): Promise<void> {
+  const device = await open(target, 'w');
+  try {
+    await writeLater(device.fd, [bytes]);
+  } finally {
+    await device.close();
+  }
+}
+
+async function replace(target: string, mode: number, chunks: readonly Uint8Array[]): Promise<void> {
   const [folder, name] = [dirname(target), basename(target)];
   const beside = join(folder, `.${name}.${process.pid}.${randomBytes(8).toString('hex')}.tmp`);
-  const known = await stat(target).catch(() => null);
-  if (known !== null && !known.isFile() && !known.isDirectory()) {
-    const device = await open(target, 'w');
-    try {
-      for (const chunk of chunks) await writeAll(device, chunk);
-    } finally {
-      await device.close();
-    }
-    return;
-  }
-  const file = await open(beside, 'wx', known === null ? 0o666 : known.mode & 0o777);
+  const file = openSync(beside, 'wx', mode & 0o777);
   try {
     try {
-      for (const chunk of chunks) await writeAll(file, chunk);
-      await file.sync();
+      await writeLater(file, writeNow(file, chunks));
+      await syncing(file);
     } finally {
-      await file.close();
+      await closing(file);
     }
     await rename(beside, target);
   } catch (error) {

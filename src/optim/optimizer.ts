@@ -205,10 +205,20 @@ export abstract class Optimizer<O extends object> {
    * An error inside a compiled function.
    */
   stateDict(): OptimizerStateDict {
-    recorder?.reading(`${this.#definition.name}.stateDict`);
+    return this.#written(`${this.#definition.name}.stateDict`, (memory) => memory.slice());
+  }
+
+  /** @internal `stateDict()` on the optimizer's own memory, for a file that is written at once; that of a class which has its own `stateDict`. */
+  stateInPlace(): OptimizerStateDict {
+    if (this.stateDict !== Optimizer.prototype.stateDict) return this.stateDict();
+    return this.#written(`${this.#definition.name}.stateDict`, (memory) => memory);
+  }
+
+  #written(where: string, taken: (memory: Float32Array) => Float32Array): OptimizerStateDict {
+    recorder?.reading(where);
     const stepped = this.#current();
     for (const { slots } of stepped) for (const { parameter } of slots) parameter.version.holder?.sync();
-    return writeStateDict(this.#definition, stepped);
+    return writeStateDict(this.#definition, stepped, taken);
   }
 
   /**

@@ -36,7 +36,12 @@ function stepTensor(steps: number): Tensor {
   return steps < half ? new Tensor(Int32Array.of(steps), []) : new Tensor(Int32Array.of(Math.floor(steps / half), steps % half), [2]);
 }
 
-export function writeStateDict<O extends object>(definition: Definition<O>, all: readonly Stepped<O>[]): OptimizerStateDict {
+/** The state of all parameters; `taken` is what the dict has of the memory of a state. */
+export function writeStateDict<O extends object>(
+  definition: Definition<O>,
+  all: readonly Stepped<O>[],
+  taken: (memory: Float32Array) => Float32Array,
+): OptimizerStateDict {
   const dict: OptimizerStateDict = { state: {}, param_groups: [] };
   let number = 0;
   for (const { group, slots } of all) {
@@ -47,7 +52,7 @@ export function writeStateDict<O extends object>(definition: Definition<O>, all:
       if (slot.steps > 0) {
         const kept = definition.allKeys.flatMap((key): [string, Tensor][] => {
           const shape = slot.kept.has(key) ? shapeIn(definition, slot, key) : null;
-          return shape === null ? [] : [[key, new Tensor(memoryOf(slot, key, shape).slice(), shape)]];
+          return shape === null ? [] : [[key, new Tensor(taken(memoryOf(slot, key, shape)), shape)]];
         });
         const count: Record<string, Tensor> = definition.countsSteps ? { step: stepTensor(slot.steps) } : {};
         const scalar = definition.scalar && { [definition.scalar.key]: new Tensor(Float32Array.of(slot.scalar), []) };

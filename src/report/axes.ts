@@ -54,18 +54,30 @@ export const nameAxis = (name: string, names: readonly string[], more: Drawing =
   ...more,
 });
 
-/** The legend, below the figure. */
-export const legend = (names: readonly string[]): Drawing => ({
-  show: names.length > 0,
-  type: 'plain',
-  data: names,
-  bottom: 6,
-  icon: 'path://M0,-1L10,-1L10,1L0,1Z',
-  itemGap: 36, // a browser's letters may be wider than echarts assumes
-  itemWidth: 22,
-  itemHeight: 4,
-  textStyle: { color: colors.ink, fontSize: 12 },
-});
+const between = 36; // a browser's letters may be wider than echarts assumes
+const marked = 27; // the width of a mark and its distance from the name
+const wide = /[\u1100-\u11ff\u2e80-\uffff]/u;
+
+/** At most as many pixels as a browser needs for a text of 12 pixels. */
+export const textWidth = (text: string): number =>
+  [...text].reduce((sum, letter) => sum + (wide.test(letter) ? 13 : /[MWmw@%]/.test(letter) ? 12 : /\p{Lu}/u.test(letter) ? 9 : 7.5), 0);
+
+/** The legend below a figure, and the height that it takes: one row if all names surely fit into it, else a row for each, so that none lies over another text. */
+export function legendBelow(names: readonly string[], width: number): { legend: Drawing; height: number } {
+  const fits = names.reduce((sum, name) => sum + marked + textWidth(name) + between, 0) <= width;
+  const common = {
+    show: names.length > 0,
+    type: 'plain',
+    data: names,
+    bottom: 6,
+    icon: 'path://M0,-1L10,-1L10,1L0,1Z',
+    itemWidth: 22,
+    itemHeight: 4,
+    textStyle: { color: colors.ink, fontSize: 12 },
+  };
+  if (fits) return { legend: { ...common, itemGap: between }, height: 22 };
+  return { legend: { ...common, orient: 'vertical', left: 60, itemGap: 10 }, height: 6 + 24 * names.length };
+}
 
 /** A line; its number determines its color and whether it is dashed. */
 export const line = (name: string, points: readonly (readonly [number, number | null])[], i: number, more: Drawing = {}): Drawing => ({

@@ -2,7 +2,7 @@
 import { checkInteger, rangeError } from '../errors';
 import { F1Score, Precision, Recall } from '../metrics';
 import { checkTensor, type Tensor } from '../tensor';
-import { legend, nameAxis, numberAxis } from './axes';
+import { legendBelow, nameAxis, numberAxis, textWidth } from './axes';
 import { draw, type FigureOptions, figureOptions } from './figure';
 import { colors, seriesColor } from './palette';
 import { counted, grouped } from './text';
@@ -100,10 +100,14 @@ export function drawScores(
     ['recall', 'recall'],
     ['F1', 'f1'],
   ] as const;
-  const longest = Math.max(...labels.map((label) => label.length));
-  return draw(where, frame, 130 + 34 * shown.length, remark, {
-    grid: { left: Math.min(200, 28 + longest * 7), right: 48, top: isPart ? 64 : 48, bottom: 58 },
-    legend: { ...legend(kinds.map(([name]) => name)), icon: 'rect', itemWidth: 12, itemHeight: 10 },
+  const longest = Math.max(...labels.map(textWidth));
+  const { legend, height } = legendBelow(
+    kinds.map(([name]) => name),
+    frame.width,
+  );
+  return draw(where, frame, 108 + height + 34 * shown.length, remark, {
+    grid: { left: Math.min(24 + longest, frame.width / 2), right: 48, top: isPart ? 64 : 48, bottom: 36 + height },
+    legend: { ...legend, icon: 'rect', itemWidth: 12, itemHeight: 10 },
     xAxis: numberAxis('', { min: 0, max: 1, scale: false }),
     yAxis: nameAxis('', labels, { inverse: true, axisLabel: { color: colors.muted, interval: 0, fontSize: 11 } }),
     series: kinds.map(([name, kind], i) => ({

@@ -1,6 +1,6 @@
 // Draws figures over epochs.
 import { checkInteger, checkOneOf } from '../errors';
-import { type AxisScale, axisUnit, inUnit, isLogarithmic, legend, line, numberAxis } from './axes';
+import { type AxisScale, axisUnit, inUnit, isLogarithmic, legendBelow, line, numberAxis } from './axes';
 import { type Drawing, draw, type FigureOptions, type Frame } from './figure';
 import { colors } from './palette';
 import { counted } from './text';
@@ -81,9 +81,10 @@ export function drawCurves(
     });
   });
   const ends = count === 1 ? { min: first - 1, max: last + 1 } : { min: first, max: last };
-  return draw(where, frame, 340, lost.join('; '), {
-    grid: { left: 68, right: 28, top: lost.length > 0 ? 76 : 60, bottom: 72 },
-    legend: legend(curves.length > 1 ? names : []),
+  const { legend, height } = legendBelow(curves.length > 1 ? names : [], frame.width);
+  return draw(where, frame, 318 + height, lost.join('; '), {
+    grid: { left: 68, right: 28, top: lost.length > 0 ? 76 : 60, bottom: 50 + height },
+    legend,
     xAxis: numberAxis('epoch', { ...ends, minInterval: 1, nameGap: 26, splitLine: { show: false } }),
     yAxis: {
       ...spread(labelsOf([yName])[0]!, log, unit),

@@ -12,20 +12,22 @@ const css = `
 body{margin:0 auto;padding:24px 20px 48px;max-width:1180px;background:var(--surface);color:var(--ink);font:15px/1.5 system-ui,sans-serif}
 h1{font-size:26px;margin:0}
 h2{font-size:19px;margin:36px 0 12px;border-bottom:1px solid var(--grid);padding-bottom:4px}
+h1,p,.tile{overflow-wrap:anywhere}
 p{margin:4px 0}
 .muted{color:var(--muted)}
 .alert{border-left:4px solid #d1242f;padding:4px 12px;margin:12px 0}
 .tiles{display:flex;flex-wrap:wrap;gap:12px;margin:20px 0}
-.tile{border:1px solid var(--grid);border-radius:8px;padding:8px 16px;min-width:120px}
+.tile{border:1px solid var(--grid);border-radius:8px;padding:8px 16px;min-width:120px;max-width:100%}
 .tile b{display:block;font-size:20px;font-variant-numeric:tabular-nums}
 .tile span{color:var(--muted);font-size:13px}
 .figures{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,500px),1fr));gap:16px;align-items:start}
-figure{margin:0;border:1px solid var(--grid);border-radius:8px;overflow:hidden}
-.${figureClass}{display:block;width:100%;height:auto}
+figure{margin:0;border:1px solid var(--grid);border-radius:8px;overflow-x:auto}
+.${figureClass}{display:block;width:100%;min-width:520px;height:auto}
 .wide{overflow-x:auto}
 table{border-collapse:collapse;font-size:14px}
 th,td{text-align:left;padding:3px 14px 3px 0;border-bottom:1px solid var(--grid);vertical-align:top;overflow-wrap:anywhere}
 td.number,th.number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+td:first-child:not(.number){min-width:7em}
 th{font-weight:600;white-space:nowrap}
 pre,code{font:13px/1.45 ui-monospace,monospace}
 pre{overflow-x:auto;border:1px solid var(--grid);border-radius:8px;padding:12px;margin:8px 0}

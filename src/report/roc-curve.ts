@@ -1,7 +1,7 @@
 // Receiver operating characteristics.
 import { checkInteger, describe, rangeError, typeError } from '../errors';
 import type { ROCCurve } from '../metrics';
-import { legend, line, numberAxis } from './axes';
+import { legendBelow, line, numberAxis } from './axes';
 import { draw, type FigureOptions, figureOptions } from './figure';
 import { colors } from './palette';
 import { counted, grouped } from './text';
@@ -92,11 +92,12 @@ export function rocCurve(
   ];
   const names = shown.map(({ name, area }) => `${name}: area ${Number(area.toFixed(4))}`);
   const side = Math.min(frame.width - 110, 460);
-  const below = 60 + 22 * Math.ceil((names.length * 190) / frame.width);
+  const { legend, height } = legendBelow(names, frame.width);
+  const below = 60 + height;
   const rate = (name: string) => numberAxis(name, { min: 0, max: 1, scale: false });
   return draw(where, frame, side + below + 76, remarks.join(' '), {
     grid: { left: 68, top: remarks.length > 0 ? 72 : 56, width: side, bottom: below },
-    legend: legend(names),
+    legend,
     xAxis: { ...rate('false positive rate'), nameGap: 26 },
     yAxis: { ...rate('true positive rate'), nameGap: 40 },
     series: [

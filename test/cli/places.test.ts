@@ -56,6 +56,10 @@ it('tells of what cannot be written, typed wrong or shown, without a stack and w
   expect([status, stdout.includes('\u001b'), stdout.includes('\\x1b[2J')]).toEqual([0, false, true]);
 });
 
+it('trains from no folder', () => {
+  expect(simdnn('train', '.', '--target', 'y')).toMatchObject({ status: 1, stderr: 'simdnn: . is a folder\n' });
+});
+
 it('trains from files that can be read again alone', () => {
   const { status, stderr } = spawnSync(
     'sh',
@@ -105,7 +109,7 @@ it('names the delimiter that a file rather has', () => {
   const { status, stderr } = simdnn('train', 'commas.csv', '--target', 'y');
   expect([status, stderr]).toEqual([
     1,
-    'simdnn: row 2 has 2 values, the header 1\n  file: commas.csv\n  hint: --delimiter ";" would divide "a;y"\n',
+    'simdnn: line 2 has 2 values, the header 1\n  file: commas.csv\n  hint: --delimiter ";" would divide "a;y"\n',
   ]);
   expect(simdnn('train', 'commas.csv', '--target', 'y', '--delimiter', ';', '--decimal', ',', '--epochs', '1').status).toBe(0);
 });

@@ -104,7 +104,14 @@ describe('what it finds in a file', () => {
       `x,y\n${Array.from({ length: 20 }, (_, i) => `${(i * 3) % 7},${i % 5 === 0 ? '' : i % 2 === 0 ? 'a' : 'b'}`).join('\n')}\n`,
     );
     const run = train(file, 'y', '--epochs', '1');
-    expect([run.data.rows, run.notes, run.classes]).toEqual([16, ['4 rows have no y and are left out'], ['a', 'b']]);
+    expect([run.data.rows, run.notes, run.classes]).toEqual([16, ['4 rows without y left out'], ['a', 'b']]);
+  });
+
+  it('four rows of a quantity, of which one is held out', () => {
+    const file = at('four.csv');
+    writeFileSync(file, 'x,y\n1,2\n2,4.5\n3,6\n4,8\n');
+    const run = train(file, 'y', '--epochs', '2');
+    expect([run.rows.validation, Object.keys(run.history.metrics), run.metrics['r2']]).toEqual([1, ['mse', 'mae'], null]);
   });
 
   it('a class of one row, for which parts cannot be alike', () => {
@@ -267,8 +274,10 @@ describe('what it writes', () => {
   });
 
   it('a summary without', () => {
-    const model = at('summary.safetensors');
-    const { status, stdout, stderr } = simdnn('train', flowers, '--target', 'species', '--epochs', '3', '--model', model);
+    const [model, page] = [at('summary.safetensors'), at('summary.html')];
+    const { status, stdout, stderr } = simdnn(
+      ...['train', flowers, '--target', 'species', '--epochs', '3', '--model', model, '--report', page],
+    );
     expect(status).toBe(0);
     expect(stdout.split('\n').slice(0, 6)).toEqual([
       `${flowers}: 150 rows`,
@@ -279,7 +288,7 @@ describe('what it writes', () => {
       expect.stringMatching(/^3 epochs \(all that were asked for\) in \d+\.\d s; best: [1-3]$/),
     ]);
     expect(stdout).toMatch(/^held-out rows: loss [\d.]+, accuracy [\d.]+, f1 [\d.]+$/m);
-    expect(stdout).toContain(`\nwrote ${model}\n`);
+    expect(stdout).toContain(`\nwrote ${model}\nwrote ${page}\n`);
     expect(stderr).toMatch(/^epoch 3\/3: loss/m);
     expect(simdnn('train', flowers, '--target', 'species', '--epochs', '3', '--quiet').stderr).toBe('');
   });

@@ -61,9 +61,9 @@ describe('data: exit code 1, and where it is', () => {
     [
       'text among numbers',
       () => learn(file('bad.csv', 'a,b,y\n1,x,0\n2,y,1\nfoo,x,1\n'), 'y'),
-      'row 4, column "a": expected a number, got "foo"',
+      'line 4, column "a": expected a number, got "foo"',
     ],
-    ['a short row', () => learn(file('short.csv', 'a,b,y\n1,2,0\n1,2\n'), 'y'), 'row 3 has 2 values, the header 3'],
+    ['a short row', () => learn(file('short.csv', 'a,b,y\n1,2,0\n1,2\n'), 'y'), 'line 3 has 2 values, the header 3'],
     [
       'no such target',
       () => learn(flowers, 'kind'),
@@ -75,7 +75,7 @@ describe('data: exit code 1, and where it is', () => {
       'latin.csv\n  hint: --encoding windows-1252',
     ],
     ['another delimiter', () => learn(file('semi.csv', 'a;b\n1;2\n'), 'b'), 'hint: --delimiter ";"'],
-    ['values for names', () => learn(file('plain.csv', '1,2\n3,4\n'), 'y'), 'row 1 of'],
+    ['values for names', () => learn(file('plain.csv', '1,2\n3,4\n'), 'y'), 'line 1 of'],
     ['a column without a name', () => learn(file('index.csv', ',a,y\n0,1,2\n'), 'y'), 'column 1 has no name\n  hint: --drop ""'],
     ['a column that is not there', () => learn(flowers, 'species', '--column', 'age'), 'has no column "age"'],
     ['a target that is left out', () => learn(flowers, 'species', '--drop', 'species'), 'the target "species" cannot be left out'],
@@ -86,11 +86,12 @@ describe('data: exit code 1, and where it is', () => {
     ],
     ['fractions for classes', () => learn(flowers, 'sepal width', '--task', 'classification'), 'column "sepal width": the class'],
     ['one class', () => learn(file('one.csv', 'a,y\n1,a\n2,a\n4,a\n3,a\n7,a\n'), 'y'), 'one value in all rows'],
+    ['one quantity', () => learn(file('same.csv', 'a,y\n1,1.5\n2,1.5\n4,1.5\n3,1.5\n7,1.5\n'), 'y'), 'one value in all rows'],
     ['too few rows', () => learn(file('few.csv', 'a,y\n1,a\n2,b\n'), 'y'), 'few.csv has 2 rows with a value in "y": too few to learn from'],
     [
       'a number beyond float32',
       () => learn(file('huge.csv', 'a,y\n1,a\n1e300,b\n'), 'y'),
-      'row 3, column "a": 1e300 is too large for float32',
+      'line 3, column "a": 1e300 is too large for float32',
     ],
     [
       'a rate that is too large',
@@ -113,12 +114,12 @@ describe('data: exit code 1, and where it is', () => {
     [
       'text for a number in predictions',
       () => ['predict', model, file('text.csv', 'sepal length,sepal width,petal length,petal width\n1,2,3,x\n')],
-      'row 2, column "petal width": expected a number, got "x"',
+      'line 2, column "petal width": expected a number, got "x"',
     ],
     [
       'a class that a model has not met',
-      () => ['evaluate', model, file('new.csv', 'sepal length,sepal width,petal length,petal width,species\n1,2,3,4,rose\n')],
-      'row 1 below the header, column "species": the model knows no class "rose"',
+      () => ['evaluate', model, file('new.csv', 'sepal length,sepal width,petal length,petal width,species\n\n\n1,2,3,4,rose\n')],
+      'new.csv: line 4, column "species": the model knows no class "rose"',
     ],
     [
       'a kind of file that is none',

@@ -29,8 +29,8 @@ describe('readCsv reads', () => {
       ['a', 'c', 'd'],
       [4, 3],
     ]);
-    await rejects(irises, { target: '4' }, /row 1 of the table has the number 5.1 where a column's name belongs\n {2}hint: header: false/);
-    await rejects(irises, { header: ['a'] }, 'header has 1 names, row 1 of the table 5 values');
+    await rejects(irises, { target: '4' }, /line 1 of the table has the number 5.1 where a column's name belongs\n {2}hint: header: false/);
+    await rejects(irises, { header: ['a'] }, 'header has 1 name, line 1 of the table 5 values');
     expect((await readCsv(bytes('1999,2000\n3,4\n'), { header: true })).columns).toEqual(['1999', '2000']);
   });
 
@@ -57,7 +57,7 @@ describe('readCsv reads', () => {
         rejection(readCsv(path, asked)),
         rejection(csvBatches(path, { ...asked, batchSize: 2 })),
       ]);
-      expect(whole.message).toContain(`[readCsv] row 4, column "b": ${said}`);
+      expect(whole.message).toContain(`[readCsv] line 4, column "b": ${said}`);
       expect(whole.message).toContain(`\n  file: ${path}`);
       expect(whole.message.replace('readCsv', 'csvBatches')).toBe(batches.message);
     }
@@ -72,8 +72,8 @@ describe('readCsv reads', () => {
       [Number.NaN, 3, 1],
     ]);
     expect(categories['c']).toEqual(['x', 'y']);
-    await rejects(text, {}, 'row 2, column "b": the value is missing\n  hint: naValues: [] reads it as NaN');
-    await rejects(text, { naValues: [] }, 'row 3, column "a": expected a number, got "?"\n  hint: naValues: ["?"] reads it as missing');
+    await rejects(text, {}, 'line 2, column "b": the value is missing\n  hint: naValues: [] reads it as NaN');
+    await rejects(text, { naValues: [] }, 'line 3, column "a": expected a number, got "?"\n  hint: naValues: ["?"] reads it as missing');
     const asTarget = (naValues?: string[]) => readCsv(bytes(text), { target: 'b', ...(naValues && { naValues }) });
     await expect(asTarget(['NA', '?'])).rejects.toThrow(
       /column "b": the value is missing\n {2}hint: targetDtype: "float32" reads it as NaN$/,
@@ -100,7 +100,7 @@ describe('readCsv reads', () => {
   it('a target of the type that is asked for', async () => {
     const text = 'a,b\n1,2\n1,3\n';
     expect((await readCsv(bytes(text), { target: 'b', targetDtype: 'float32' })).y?.dtype).toBe('float32');
-    await rejects('a,b\n1,2\n1,2.5\n', { target: 'b', targetDtype: 'int32' }, '[readCsv] row 3, column "b": 2.5 is no int32');
+    await rejects('a,b\n1,2\n1,2.5\n', { target: 'b', targetDtype: 'int32' }, '[readCsv] line 3, column "b": 2.5 is no int32');
     await rejects(text, { targetDtype: 'int32' }, 'targetDtype needs a target');
     await rejects(
       text,
@@ -113,7 +113,7 @@ describe('readCsv reads', () => {
     const { y } = await readCsv(bytes('a,b\n1,2147483647\n1,-2147483648\n1,16777217\n'), { target: 'b' });
     expect(y?.toArray()).toEqual([2147483647, -2147483648, 16777217]);
     for (const beyond of ['2147483648', '-2147483649', '12345678901234567']) {
-      await rejects(`a,b\n1,5\n\n1,${beyond}\n`, { target: 'b' }, /row 4, column "b": -?\d+ is an integer beyond int32/);
+      await rejects(`a,b\n1,5\n\n1,${beyond}\n`, { target: 'b' }, /line 4, column "b": -?\d+ is an integer beyond int32/);
     }
     expect((await readCsv(bytes('a,b\n1,3000000000\n1,0.5\n'), { target: 'b' })).y?.dtype).toBe('float32');
     expect((await readCsv(bytes('a,b\n1,3000000000\n1,3000000001\n'), { target: 'b', text: ['b'] })).y?.toArray()).toEqual([0, 1]);
@@ -125,8 +125,10 @@ describe('readCsv reads', () => {
       [1.5, -22.5],
       [3, 0.5],
     ]);
-    await rejects('a;b\n1,5;2\n', { delimiter: ';' }, /row 2, column "a": expected a number, got "1,5"\n {2}hint: decimal: ","/);
-    await rejects('a;b\n1.5;2\n', { delimiter: ';', decimal: ',' }, 'row 2, column "a": expected a number, got "1.5"');
+    await rejects('a;b\n1,5;2\n', { delimiter: ';' }, /line 2, column "a": expected a number, got "1,5"\n {2}hint: decimal: ","/);
+    // Where commas separate values, they are no decimal points.
+    await rejects('a,b\n"1,5",2\n', {}, 'got "1,5"\n  hint: text: ["a"] reads the column as text');
+    await rejects('a;b\n1.5;2\n', { delimiter: ';', decimal: ',' }, 'line 2, column "a": expected a number, got "1.5"');
     await rejects('a,b\n1,2\n', { decimal: ',' }, 'delimiter and decimal are both ","');
   });
 
@@ -138,8 +140,8 @@ describe('readCsv reads', () => {
       [5, 6],
       [7, 8],
     ]);
-    await rejects(text, {}, 'row 10, column "b": expected a number, got "x"');
-    await rejects('a,b\n"two\nlines",1\r\n"x\r\ny",z\n', {}, 'row 4, column "b": expected a number, got "z"');
+    await rejects(text, {}, 'line 10, column "b": expected a number, got "x"');
+    await rejects('a,b\n"two\nlines",1\r\n"x\r\ny",z\n', {}, 'line 4, column "b": expected a number, got "z"');
   });
 
   it('spaces and tabs around values and quotes', async () => {
@@ -152,8 +154,8 @@ describe('readCsv reads', () => {
       ],
       ['Private', 'Self emp'],
     ]);
-    await rejects('a,b\n"1"2,3\n', {}, 'row 2, column "a": there is something between the closing quote and the end of the value');
-    await rejects('a,b\n1,"2\n', {}, 'the table is not a CSV file: in row 2, column "b", a quote is not closed');
+    await rejects('a,b\n"1"2,3\n', {}, 'line 2, column "a": there is something between the closing quote and the end of the value');
+    await rejects('a,b\n1,"2\n', {}, 'the table is not a CSV file: in line 2, column "b", a quote is not closed');
     expect((await readTable(bytes('a,b\n5" pipe,1\n'))).texts('a')).toEqual(['5" pipe']);
   });
 
@@ -170,7 +172,11 @@ describe('readCsv reads', () => {
         [1, 2],
       ]);
     }
-    await rejects('a;b\n1;2\n', { target: 'b' }, 'the table has no column "b"\n  hint: delimiter: ";" would divide "a;b"');
+    const whole = 'hint: delimiter: ";" would divide "a;b", delimiter: "," leaves it whole';
+    for (const options of [{}, { target: 'b' }]) await rejects('a;b\n1;2\n', options, `the table has a single column, "a;b"\n  ${whole}`);
+    for (const options of [{ delimiter: ',' }, { columns: ['a;b'] }])
+      expect((await readCsv(bytes('a;b\n1\n'), options)).columns).toEqual(['a;b']);
+    await rejects('a;b\n1;2\n', { columns: ['b'] }, 'the table has no column "b"\n  hint: delimiter: ";" would divide "a;b"');
     for (const delimiter of ['"', '\n', '.', '5', '-']) await rejects('a', { delimiter }, 'cannot separate values');
   });
 
@@ -197,19 +203,19 @@ describe('readCsv reads', () => {
     await expect(readCsv('a\0b')).rejects.toThrow('is not a path');
     await expect(readCsv(createReadStream(join(folder, 'none.csv')))).rejects.toThrow('ENOENT');
     writeFileSync(path, 'a\nx\n1\nx\n');
-    await expect(readCsv(path, { text: [] })).rejects.toThrow(`row 2, column "a": expected a number, got "x"\n  file: ${path}`);
+    await expect(readCsv(path, { text: [] })).rejects.toThrow(`line 2, column "a": expected a number, got "x"\n  file: ${path}`);
   });
 });
 
 describe('readCsv refuses', () => {
   it('what is no text in UTF-8', async () => {
     await rejects(Buffer.from('\ufeffa,b\n1,2\n', 'utf16le'), {}, 'the table is UTF-16, not CSV\n  hint: save it as UTF-8');
-    await rejects(Buffer.from('a,b\n1,2\n', 'utf16le'), {}, /row 1: there is a NUL byte/);
-    await rejects('a,b\n1,\0\n', {}, 'row 2, column "b": there is a NUL byte');
+    await rejects(Buffer.from('a,b\n1,2\n', 'utf16le'), {}, /line 1: there is a NUL byte/);
+    await rejects('a,b\n1,\0\n', {}, 'line 2, column "b": there is a NUL byte');
     await rejects(Buffer.of(0x1f, 0x8b, 8, 0), {}, 'the table is compressed by gzip');
     await rejects('PK\x03\x04', {}, 'a ZIP archive');
     const old = Buffer.from('a\nK\xf6ln\nx\n', 'latin1');
-    await rejects(old, {}, 'row 2, column "a": the text is not UTF-8\n  hint: encoding: "windows-1252"');
+    await rejects(old, {}, 'line 2, column "a": the text is not UTF-8\n  hint: encoding: "windows-1252"');
     expect((await readCsv(old, { encoding: 'windows-1252' })).categories['a']).toEqual(['Köln', 'x']);
     // Each byte that is no ASCII, as the standard has it; the five that it leaves open are controls.
     const all = Buffer.from(Array.from({ length: 128 }, (_, i) => 128 + i));
@@ -219,14 +225,14 @@ describe('readCsv refuses', () => {
   });
 
   it('text in a column of numbers, numbers that are meant as such, and text where none is asked for', async () => {
-    await rejects('a\n1\n12a\n', {}, 'row 3, column "a": expected a number, got "12a"\n  hint: text: ["a"] reads the column as text');
+    await rejects('a\n1\n12a\n', {}, 'line 3, column "a": expected a number, got "12a"\n  hint: text: ["a"] reads the column as text');
     expect((await readCsv(bytes('a\n1\n12a\n'), { text: ['a'] })).categories['a']).toEqual(['1', '12a']);
     for (const text of ['-Infinity', 'inf', '5 %', '1e+', "1'000", '"1,000"', 'NULL'])
-      await rejects(`a\n${text}\n`, {}, 'row 2, column "a": expected a number');
+      await rejects(`a\n${text}\n`, {}, 'line 2, column "a": expected a number');
     for (const text of ['0-17', '2024-01-05', 'e', 'T', '10.0.0.1:80']) {
       expect((await readCsv(bytes(`a\n${text}\n`))).categories['a']).toEqual([text]);
     }
-    await rejects('a,b\n1,x\n', { text: ['a'] }, 'row 2, column "b": expected a number, got "x"');
+    await rejects('a,b\n1,x\n', { text: ['a'] }, 'line 2, column "b": expected a number, got "x"');
     await rejects('a\n3.4028235677973366e38\n', {}, '3.4028235677973366e38 is too large for float32');
     expect((await readCsv(bytes('a\n3.4028235677973362e38\n'))).x.item()).toBe(3.4028234663852886e38);
   });
@@ -240,9 +246,23 @@ describe('readCsv refuses', () => {
     await rejects('a,b\n1,2\n', { text: ['z'] }, 'has no column "z"');
   });
 
+  it('columns that are named by numbers', async () => {
+    const plain = '1,2\n3,4\n';
+    const hint = 'columns are named by strings: those of the first row, or "0", "1", "2", ... with header: false';
+    await rejects(plain, { header: false, target: 1 as never }, `expected target to be a name, got 1\n  hint: ${hint}`);
+    for (const name of ['target', 'columns', 'drop', 'text']) {
+      const message = `expected ${name} to be an array of names, got an array\n  hint: ${hint}`;
+      await rejects(plain, { header: false, [name]: [1] }, message);
+    }
+    await rejects(plain, { target: -1 as never }, `expected target to be a name, got -1\n  hint: ${hint}`);
+    await rejects(plain, { target: true as never }, 'expected target to be a name, got true\n  hint: or an array of names');
+    expect((await readCsv(bytes(plain), { header: false, target: '1' })).y!.toArray()).toEqual([2, 4]);
+  });
+
   it('rows of another length, however long', async () => {
-    await rejects('a,b\n1,2\n\n1,2,3,4\n', {}, '[readCsv] row 4 has 4 values, the header 2');
-    await rejects(`a,b\n${'1,'.repeat(3e5)}\n`, {}, '[readCsv] row 2 has 300001 values, the header 2');
+    await rejects('1,2\n3\n', { header: false }, '[readCsv] line 2 has 1 value, the first row 2');
+    await rejects('a,b\n1,2\n\n1,2,3,4\n', {}, '[readCsv] line 4 has 4 values, the header 2');
+    await rejects(`a,b\n${'1,'.repeat(3e5)}\n`, {}, '[readCsv] line 2 has 300001 values, the header 2');
   });
 });
 
@@ -269,7 +289,7 @@ describe('limits', () => {
       yield 'a,b\n1,"';
       for (; ; given++) yield Buffer.alloc(2 ** 20, 0x78);
     }
-    await expect(readCsv(endless())).rejects.toThrow('row 2: a value is longer than 16 MiB\n  hint: a quote that is not closed?');
+    await expect(readCsv(endless())).rejects.toThrow('line 2: a value is longer than 16 MiB\n  hint: a quote that is not closed?');
     expect(given).toBeLessThan(20);
   });
 });

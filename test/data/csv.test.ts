@@ -27,7 +27,7 @@ describe('readCsv', () => {
     const { y } = await readCsv(file('a,b\n1,1\n1,1.5\n'), { target: 'b' });
     expect([y?.dtype, y?.toArray()]).toEqual(['float32', [1, 1.5]]);
     const large = file('a,b\n1,3000000000\n');
-    await expect(readCsv(large, { target: 'b' })).rejects.toThrow('row 2, column "b": 3000000000 is an integer beyond int32');
+    await expect(readCsv(large, { target: 'b' })).rejects.toThrow('line 2, column "b": 3000000000 is an integer beyond int32');
     const { y: rounded } = await readCsv(large, { target: 'b', targetDtype: 'float32' });
     expect([rounded?.dtype, rounded?.toArray()]).toEqual(['float32', [3e9]]);
   });
@@ -59,14 +59,14 @@ describe('readCsv', () => {
 
   it('names the row and column of a bad value', async () => {
     const rows = Array.from({ length: 15 }, () => '1,2').join('\n');
-    await expect(readCsv(file(`Age,b\n${rows}\nabc,2\n`))).rejects.toThrow('[readCsv] row 17, column "Age": expected a number, got "abc"');
-    await expect(readCsv(file('a,b\n1,\n'))).rejects.toThrow('[readCsv] row 2, column "b": the value is missing');
+    await expect(readCsv(file(`Age,b\n${rows}\nabc,2\n`))).rejects.toThrow('[readCsv] line 17, column "Age": expected a number, got "abc"');
+    await expect(readCsv(file('a,b\n1,\n'))).rejects.toThrow('[readCsv] line 2, column "b": the value is missing');
     for (const text of ['0x10', 'Infinity', 'NaN', '1,5'.replace(',', ' '), '1e', '.']) {
-      await expect(readCsv(file(`a\n${text}\n`))).rejects.toThrow(`[readCsv] row 2, column "a": expected a number, got "${text}"`);
+      await expect(readCsv(file(`a\n${text}\n`))).rejects.toThrow(`[readCsv] line 2, column "a": expected a number, got "${text}"`);
     }
-    await expect(readCsv(file('a\n1e39\n'))).rejects.toThrow('[readCsv] row 2, column "a": 1e39 is too large for float32');
+    await expect(readCsv(file('a\n1e39\n'))).rejects.toThrow('[readCsv] line 2, column "a": 1e39 is too large for float32');
     await expect(readCsv(file('a,b\n1,x\n'), { target: 'b', text: [] })).rejects.toThrow(
-      '[readCsv] row 2, column "b": expected a number, got "x"',
+      '[readCsv] line 2, column "b": expected a number, got "x"',
     );
   });
 
@@ -83,8 +83,8 @@ describe('readCsv', () => {
     await expect(readCsv(file('\n\n'))).rejects.toThrow(/\[readCsv\] .* is empty/);
     await expect(readCsv(file('a,b\n'))).rejects.toThrow(/\[readCsv\] .* has a header, but no rows/);
     await expect(readCsv(file('a,b,a\n1,2,3\n'))).rejects.toThrow(/the header has "a" twice/);
-    await expect(readCsv(file('a,b\n1,2\n1\n'))).rejects.toThrow('[readCsv] row 3 has 1 values, the header 2');
-    await expect(readCsv(file('a,b\n1,2,3\n'))).rejects.toThrow('[readCsv] row 2 has 3 values, the header 2');
+    await expect(readCsv(file('a,b\n1,2\n1\n'))).rejects.toThrow('[readCsv] line 3 has 1 value, the header 2');
+    await expect(readCsv(file('a,b\n1,2,3\n'))).rejects.toThrow('[readCsv] line 2 has 3 values, the header 2');
     await expect(readCsv(file('a\n"1\n'))).rejects.toThrow(/\[readCsv\] .* is not a CSV file/);
     await expect(readCsv(file('y\n1\n'), { target: 'y' })).rejects.toThrow(/\[readCsv\] .* has no columns besides the target/);
   });

@@ -199,10 +199,10 @@ describe('csvBatches', () => {
     await expect(csvBatches(other, { target: 'b', targetDtype: 'int32' })).resolves.toMatchObject({ rows: 1 });
     const batches = await csvBatches(other, { target: 'b' });
     writeFileSync(other, 'a,b\ny,1\n');
-    expect(() => [...batches]).toThrow('row 2, column "a": "y" was not in the file before');
+    expect(() => [...batches]).toThrow('line 2, column "a": "y" was not in the file before');
     writeFileSync(other, 'a,c\nx,1\n');
     expect(() => [...batches]).toThrow('has other columns than before');
     writeFileSync(other, 'a,b\nx,3000000000\n');
-    await expect(csvBatches(other, { target: 'b' })).rejects.toThrow('row 2, column "b": 3000000000 is an integer beyond int32');
+    await expect(csvBatches(other, { target: 'b' })).rejects.toThrow('line 2, column "b": 3000000000 is an integer beyond int32');
   });
 });

@@ -82,7 +82,7 @@ describe('npm run demo, given what it cannot use,', () => {
   it('names the place of what is not a number', () => {
     const values = features.map((_, i) => (i === 5 ? 'many' : '1'));
     writeFileSync(join(folder, 'text.csv'), `${[...features, 'GradeClass'].join(',')}\n${[...values, '1'].join(',')}\n`);
-    refused(['--csv', 'text.csv'], /^demo: .*row 2, column "Absences": expected a number, got "many"; file: .*\.csv/m);
+    refused(['--csv', 'text.csv'], /^demo: .*line 2, column "Absences": expected a number, got "many"; file: .*\.csv/m);
   });
   it('says that a file has too few rows', () => {
     writeFileSync(join(folder, 'short.csv'), `${[...features, 'GradeClass'].join(',')}\n${'1,'.repeat(13)}1\n`);

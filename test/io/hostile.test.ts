@@ -51,6 +51,12 @@ const hostile: [what: string, bytes: Uint8Array, message: string][] = [
   ],
   ['a member twice', fileOf('{"a":{"dtype":"F32","dtype":"I32","shape":[1],"data_offsets":[0,4]}}', data(4)), '"dtype" stands twice'],
   ['metadata twice', fileOf('{"__metadata__":{},"__metadata__":{}}'), '"__metadata__" stands twice'],
+  ['a flood of objects', fileOf(`{"a":[${'{},'.repeat(1e6)}{}]}`), 'the values take more than 69 MB of memory at character'],
+  [
+    'a flood of tensors without anything',
+    fileOf(`{${Array.from({ length: 3e5 }, (_, i) => `"${i}":{}`).join()}}`),
+    'MB of memory at character',
+  ],
   ['a number as tensor', fileOf('{"a":1}'), 'tensor "a": expected { dtype, shape, data_offsets }'],
   ['null as tensor', fileOf('{"a":null}'), 'tensor "a": expected { dtype, shape, data_offsets }'],
   ['__proto__ as tensor', fileOf('{"__proto__":{"dtype":"F32"}}'), 'tensor "__proto__": expected shape to be a list of whole numbers'],

@@ -1,7 +1,7 @@
 // Weights of classes, for unbalanced data.
-import { isMap } from '../../brands';
+import { isFloat32Array, isFloat64Array, isMap } from '../../brands';
 import { checkNumber, checkOneOf, describe, rangeError, typeError, withDefaults } from '../../errors';
-import { empty, type Tensor } from '../../tensor';
+import { empty, Tensor } from '../../tensor';
 import { type Label, LabelEncoder } from './label-encoder';
 
 /** The arguments of `computeClassWeight`. */
@@ -10,6 +10,8 @@ export interface ClassWeightOptions {
   classes: readonly Label[] | Tensor;
   /** The class of each row. */
   y: readonly Label[] | Tensor;
+  /** The weight of each row, with "balanced" (null: 1 each). */
+  sampleWeight?: readonly number[] | Float32Array | Float64Array | Tensor | null;
 }
 
 const listOf = (where: string, name: string, labels: readonly Label[] | Tensor): Label[] => {
@@ -18,9 +20,23 @@ const listOf = (where: string, name: string, labels: readonly Label[] | Tensor):
   return encoder.inverseTransform(encoder.fitTransform(labels));
 };
 
+// The weights of n rows.
+function rowWeights(where: string, given: unknown, n: number): ArrayLike<number> {
+  if (given === null) return new Float64Array(n).fill(1);
+  const weights = given instanceof Tensor ? given.values : given;
+  if (!Array.isArray(weights) && !isFloat32Array(weights) && !isFloat64Array(weights)) {
+    throw typeError(where, `expected sampleWeight to be numbers, got ${describe(given)}`);
+  }
+  if (weights.length !== n) throw rangeError(where, `expected sampleWeight to have ${n} weights, as y has labels, got ${weights.length}`);
+  for (const weight of weights) {
+    if (checkNumber(where, 'sampleWeight', weight, 0) === Infinity) throw rangeError(where, 'expected sampleWeight to be finite');
+  }
+  return weights as ArrayLike<number>;
+}
+
 /**
  * A weight for each class: `n / (classes count)` with "balanced", 1 with null, or the given weight of the class, 1 if it has none. As
- * `sklearn.utils.class_weight.compute_class_weight`.
+ * `sklearn.utils.class_weight.compute_class_weight`. With `sampleWeight` rows count by their weights.
  *
  * Returns a float32 tensor `[classes]`, for the `weight` option of losses. A RangeError if y has a class that is not in `classes`, and with
  * "balanced" if a class of `classes` does not occur in y.
@@ -30,15 +46,22 @@ const listOf = (where: string, name: string, labels: readonly Label[] | Tensor):
  */
 export function computeClassWeight(classWeight: 'balanced' | null | ReadonlyMap<Label, number>, options: ClassWeightOptions): Tensor {
   const where = 'computeClassWeight';
-  const o = withDefaults<ClassWeightOptions>(where, options, { classes: undefined as never, y: undefined as never });
+  const o = withDefaults<Required<ClassWeightOptions>>(where, options, {
+    classes: undefined as never,
+    y: undefined as never,
+    sampleWeight: null,
+  });
   const classes = listOf(where, 'classes', o.classes);
   const y = listOf(where, 'y', o.y);
   const counts = new Map<Label, number>(classes.map((label) => [label, 0]));
   if (counts.size !== classes.length) throw rangeError(where, 'classes has a class twice');
-  for (const label of y) {
+  const weights = rowWeights(where, o.sampleWeight, y.length);
+  let all = 0;
+  for (const [row, label] of y.entries()) {
     const count = counts.get(label);
     if (count === undefined) throw rangeError(where, `y has ${describe(label)}, which is not among classes`);
-    counts.set(label, count + 1);
+    counts.set(label, count + weights[row]!);
+    all += weights[row]!;
   }
   const out = empty([classes.length]);
   if (classWeight === null) {
@@ -53,7 +76,7 @@ export function computeClassWeight(classWeight: 'balanced' | null | ReadonlyMap<
     checkOneOf(where, 'classWeight', classWeight, ['balanced'] as const);
     const absent = classes.find((label) => counts.get(label) === 0);
     if (absent !== undefined) throw rangeError(where, `y has no ${describe(absent)}: it cannot be balanced`);
-    out.floats.set(classes.map((label) => y.length / (classes.length * counts.get(label)!)));
+    out.floats.set(classes.map((label) => all / (classes.length * counts.get(label)!)));
   }
   return out;
 }

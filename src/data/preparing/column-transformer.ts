@@ -1,11 +1,12 @@
 // Applies transformers to groups of columns, and joins the results.
 
-import { checkBoolean, checkInteger, checkNumber, checkOneOf, describe, rangeError, typeError, withDefaults } from '../../errors';
+import { checkBoolean, checkInteger, checkNumber, checkOneOf, describe, rangeError, typeError } from '../../errors';
 import type { Tensor } from '../../tensor';
 import type { CsrArray } from '../csr-array';
 import { allOrNone, loadAll } from './all-or-none';
 import { type ColumnSelection, checkSelection, placeOf, type Selection, selected } from './column-selection';
 import { type Columns, columnsOf, type Features, numbersOf, tensorOf } from './columns';
+import { preparingOptions } from './options';
 import { checkSteps } from './pipeline';
 import { density, joinedDense, joinedSparse, type Result } from './side-by-side';
 import { type PreparingState, StateReader } from './state';
@@ -68,7 +69,7 @@ export class ColumnTransformer<Out extends Tensor | CsrArray = Tensor> implement
 
   constructor(transformers: readonly Part[], options?: ColumnTransformerOptions) {
     const where = 'ColumnTransformer';
-    const o = withDefaults<Required<ColumnTransformerOptions>>(where, options, {
+    const o = preparingOptions<Required<ColumnTransformerOptions>>(where, options, {
       remainder: 'drop',
       sparseThreshold: 0.3,
       verboseFeatureNamesOut: true,

@@ -1,7 +1,7 @@
 // Counts the words of texts.
-import { withDefaults } from '../../errors';
 import type { CsrArray } from '../csr-array';
 import type { Features } from './columns';
+import { preparingOptions } from './options';
 import type { PreparingState } from './state';
 import type { Documents } from './text-analysis';
 import { type CountVectorizerOptions, countDefaults, TextCounter } from './text-counter';
@@ -30,7 +30,7 @@ export class CountVectorizer {
   constructor(options?: CountVectorizerOptions) {
     this.counter = new TextCounter(
       'CountVectorizer',
-      withDefaults<Required<CountVectorizerOptions>>('CountVectorizer', options, countDefaults),
+      preparingOptions<Required<CountVectorizerOptions>>('CountVectorizer', options, countDefaults),
     );
   }
 

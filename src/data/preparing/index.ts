@@ -1,3 +1,5 @@
+import './missing';
+
 export type { Categories } from './categories';
 export { type ClassWeightOptions, computeClassWeight } from './class-weight';
 export type { ColumnInfo, ColumnSelection } from './column-selection';

@@ -1,7 +1,8 @@
 // Scales features to a range.
-import { checkBoolean, checkNumber, describe, rangeError, typeError, withDefaults } from '../../errors';
+import { checkBoolean, checkNumber, describe, rangeError, typeError } from '../../errors';
 import type { Tensor } from '../../tensor';
 import type { Features } from './columns';
+import { preparingOptions } from './options';
 import { mapped, numbersToFit, present, withoutZeros } from './scaling';
 import { numbersToState, type PreparingState, StateReader } from './state';
 import { type Fitted, fittedFromState, fittedState, namesIn } from './transformer';
@@ -58,7 +59,7 @@ export class MinMaxScaler implements Fitted {
   featureNamesIn: readonly string[] | null = null;
 
   constructor(options?: MinMaxScalerOptions) {
-    const o = withDefaults<Required<MinMaxScalerOptions>>('MinMaxScaler', options, { featureRange: [0, 1], clip: false });
+    const o = preparingOptions<Required<MinMaxScalerOptions>>('MinMaxScaler', options, { featureRange: [0, 1], clip: false });
     this.featureRange = checkRange('MinMaxScaler', 'featureRange', o.featureRange);
     if (!(this.featureRange[0] < this.featureRange[1])) {
       throw rangeError('MinMaxScaler', `expected featureRange to be in ascending order, got [${this.featureRange.join(', ')}]`);

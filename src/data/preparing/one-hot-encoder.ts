@@ -1,10 +1,11 @@
 // One-hot encoding of categories.
-import { checkBoolean, checkInteger, checkOneOf, describe, rangeError, typeError, withDefaults } from '../../errors';
+import { checkBoolean, checkInteger, checkOneOf, describe, rangeError, typeError } from '../../errors';
 import { empty, type Tensor } from '../../tensor';
 import { CsrArray } from '../csr-array';
 import { type Categories, checkCategories, learnCategories, numbersOfCells } from './categories';
 import { columnsOf, type Features, numbersOf } from './columns';
 import { cellsAfter, checkRare, type Infrequent, infrequentCells, infrequentFromState, infrequentOf, numbersAfter } from './infrequent';
+import { preparingOptions } from './options';
 import { type Cell, isMissing } from './sorting';
 import { categoriesFromState, cellsToState, type PreparingState, StateReader } from './state';
 import { columnsAsFitted, columnsToFit, type Fitted, fittedFromState, fittedState, namesIn, notFitted } from './transformer';
@@ -79,7 +80,7 @@ export class OneHotEncoder<Result extends Tensor | CsrArray = Tensor> implements
 
   constructor(options?: OneHotEncoderOptions) {
     const where = 'OneHotEncoder';
-    const o = withDefaults<Required<OneHotEncoderOptions>>(where, options, {
+    const o = preparingOptions<Required<OneHotEncoderOptions>>(where, options, {
       categories: 'auto',
       drop: null,
       handleUnknown: 'error',

@@ -1,9 +1,10 @@
 // Encodes categories as numbers.
-import { checkInteger, checkOneOf, rangeError, typeError, withDefaults } from '../../errors';
+import { checkInteger, checkOneOf, rangeError, typeError } from '../../errors';
 import type { Tensor } from '../../tensor';
 import { type Categories, checkCategories, learnCategories, numbersOfCells } from './categories';
 import { columnName, columnsOf, type Features, numbersOf, tensorOf } from './columns';
 import { cellsAfter, checkRare, type Infrequent, infrequentCells, infrequentFromState, infrequentOf, numbersAfter } from './infrequent';
+import { preparingOptions } from './options';
 import { type Cell, isMissing } from './sorting';
 import { categoriesFromState, cellsToState, type PreparingState, StateReader } from './state';
 import { columnsAsFitted, columnsToFit, type Fitted, fittedFromState, fittedState, namesIn, notFitted } from './transformer';
@@ -64,7 +65,7 @@ export class OrdinalEncoder implements Fitted {
 
   constructor(options?: OrdinalEncoderOptions) {
     const where = 'OrdinalEncoder';
-    const o = withDefaults<Required<OrdinalEncoderOptions>>(where, options, {
+    const o = preparingOptions<Required<OrdinalEncoderOptions>>(where, options, {
       categories: 'auto',
       handleUnknown: 'error',
       unknownValue: null,

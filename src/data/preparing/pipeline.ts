@@ -3,6 +3,7 @@
 import { describe, rangeError, typeError } from '../../errors';
 import { allOrNone, loadAll } from './all-or-none';
 import type { Features } from './columns';
+import { preparingOptions } from './options';
 import { type PreparingState, StateReader } from './state';
 import type { Transformer } from './transformer';
 
@@ -45,7 +46,9 @@ export class Pipeline {
   /** The steps, in order. */
   readonly steps: Steps;
 
-  constructor(steps: Steps) {
+  /** `options` takes none of scikit-learn's, which an error explains. */
+  constructor(steps: Steps, options?: Record<string, never>) {
+    preparingOptions('Pipeline', options, {});
     this.steps = checkSteps('Pipeline', steps);
   }
 

@@ -1,8 +1,9 @@
 // Scales features to median 0 and a quantile range of 1.
-import { checkBoolean, rangeError, withDefaults } from '../../errors';
+import { checkBoolean, rangeError } from '../../errors';
 import type { Tensor } from '../../tensor';
 import type { Features } from './columns';
 import { checkRange } from './min-max-scaler';
+import { preparingOptions } from './options';
 import { median, normalQuantile, percentile } from './quantiles';
 import { mapped, numbersToFit, present, withoutZeros } from './scaling';
 import { numbersToState, type PreparingState, StateReader } from './state';
@@ -49,7 +50,7 @@ export class RobustScaler implements Fitted {
   featureNamesIn: readonly string[] | null = null;
 
   constructor(options?: RobustScalerOptions) {
-    const o = withDefaults<Required<RobustScalerOptions>>('RobustScaler', options, {
+    const o = preparingOptions<Required<RobustScalerOptions>>('RobustScaler', options, {
       withCentering: true,
       withScaling: true,
       quantileRange: [25, 75],

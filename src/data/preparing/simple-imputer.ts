@@ -1,7 +1,8 @@
 // Replaces missing values.
-import { checkBoolean, checkOneOf, describe, rangeError, typeError, withDefaults } from '../../errors';
+import { checkBoolean, checkOneOf, describe, rangeError, typeError } from '../../errors';
 import type { Tensor } from '../../tensor';
 import { columnName, type Features, isNumeric, numbersOf, tensorOf, type Values } from './columns';
+import { preparingOptions } from './options';
 import { median } from './quantiles';
 import { byValue, type Cell, isMissing } from './sorting';
 import { type PreparingState, StateReader } from './state';
@@ -17,6 +18,8 @@ export interface SimpleImputerOptions {
   fillValue?: number | string | null;
   /** Whether an indicator column is appended for each column with missing values in `fit`: 1 where a value is missing, else 0 (false). */
   addIndicator?: boolean;
+  /** Whether a column without any value in `fit` is kept and filled, with `fillValue` by the strategy "constant" and with 0 by the others (false: it is dropped). */
+  keepEmptyFeatures?: boolean;
 }
 
 /** Columns as an imputer returns them: a float32 tensor if all are numbers, else rows. */
@@ -34,7 +37,7 @@ function mostFrequent(cells: readonly Cell[]): Cell {
  * Replaces missing values by the column's mean, median or most frequent value, or by a constant. As `sklearn.impute.SimpleImputer`.
  *
  * x is `[n, features]`, of numbers, or of strings with the strategies "mostFrequent" and "constant". The result is a float32 tensor if all columns are numbers,
- * else rows, as the encoders accept them. A column without any value is dropped. Statistics are float64. A SimdnnError `SIMDNN_NOT_FITTED` if used before
+ * else rows, as the encoders accept them. A column without any value is dropped, or kept with `keepEmptyFeatures`. Statistics are float64. A SimdnnError `SIMDNN_NOT_FITTED` if used before
  * `fit`. NaN and null are missing whatever `missingValues` is; scikit-learn refuses them if it is another value.
  *
  * @example
@@ -51,19 +54,22 @@ export class SimpleImputer implements Fitted {
   readonly fillValue: number | string | null;
   /** Whether indicator columns are appended. */
   readonly addIndicator: boolean;
+  /** Whether columns without any value are kept. */
+  readonly keepEmptyFeatures: boolean;
   /** The numbers of the columns that had missing values in `fit`, with `addIndicator`; scikit-learn's `indicator_.features_`. */
   indicatorFeatures: readonly number[] = [];
-  /** The replacement of each column; null for a column without any value, which is dropped. */
+  /** The replacement of each column; null for a column without any value that is dropped. */
   statistics: readonly (string | number | null)[] = [];
   nFeaturesIn = 0;
   featureNamesIn: readonly string[] | null = null;
 
   constructor(options?: SimpleImputerOptions) {
-    const o = withDefaults<Required<SimpleImputerOptions>>('SimpleImputer', options, {
+    const o = preparingOptions<Required<SimpleImputerOptions>>('SimpleImputer', options, {
       missingValues: Number.NaN,
       strategy: 'mean',
       fillValue: null,
       addIndicator: false,
+      keepEmptyFeatures: false,
     });
     if (typeof o.missingValues !== 'number' && typeof o.missingValues !== 'string') {
       throw typeError('SimpleImputer', `expected missingValues to be a number or a string, got ${describe(o.missingValues)}`);
@@ -75,6 +81,7 @@ export class SimpleImputer implements Fitted {
     }
     this.fillValue = o.fillValue;
     this.addIndicator = checkBoolean('SimpleImputer', 'addIndicator', o.addIndicator);
+    this.keepEmptyFeatures = checkBoolean('SimpleImputer', 'keepEmptyFeatures', o.keepEmptyFeatures);
   }
 
   /** Learns the replacements of missing values. */
@@ -97,7 +104,8 @@ export class SimpleImputer implements Fitted {
       const kind = isNumeric(column) ? 'number' : 'string';
       const empty = Array.prototype.every.call(column, (cell) => this.missing(cell));
       if (typeof fill !== kind && !empty) {
-        throw typeError(where, `${columnName(columns.names, c)} holds ${kind}s, in fit it had ${typeof fill}s`);
+        const orNone = this.keepEmptyFeatures ? ' or no value' : '';
+        throw typeError(where, `${columnName(columns.names, c)} holds ${kind}s, in fit it had ${typeof fill}s${orNone}`);
       }
       const cells = Array.from(column as ArrayLike<Cell>, (cell) => (this.missing(cell) ? fill : cell));
       return [typeof fill === 'number' ? Float64Array.from(cells as number[]) : (cells as string[])];
@@ -121,8 +129,8 @@ export class SimpleImputer implements Fitted {
 
   /** The options. */
   getParams(): Required<SimpleImputerOptions> {
-    const { missingValues, strategy, fillValue, addIndicator } = this;
-    return { missingValues, strategy, fillValue, addIndicator };
+    const { missingValues, strategy, fillValue, addIndicator, keepEmptyFeatures } = this;
+    return { missingValues, strategy, fillValue, addIndicator, keepEmptyFeatures };
   }
 
   /** The fitted state, for `loadStateDict`. */
@@ -138,6 +146,7 @@ export class SimpleImputer implements Fitted {
     const statistics = reader.list('statistics', fitted.nFeaturesIn);
     const odd = statistics.findIndex((value) => value !== null && typeof value !== 'string' && !Number.isFinite(value));
     if (odd >= 0) throw typeError(where, `expected statistics to be strings and finite numbers, got ${describe(statistics[odd])}`);
+    if (this.keepEmptyFeatures && statistics.includes(null)) throw rangeError(where, 'the state drops a column: keepEmptyFeatures is true');
     const indicatorFeatures = reader.has('indicatorFeatures') ? reader.places('indicatorFeatures', fitted.nFeaturesIn) : [];
     if (indicatorFeatures.length > 0 && !this.addIndicator)
       throw rangeError(where, 'the state has indicatorFeatures: addIndicator is false');
@@ -158,7 +167,7 @@ export class SimpleImputer implements Fitted {
       throw typeError('SimpleImputer.fit', `${name} holds strings, which have no ${strategy}`, 'strategy: "mostFrequent" or "constant"');
     }
     const cells = Array.from(column as ArrayLike<Cell>).filter((cell) => !this.missing(cell));
-    if (cells.length === 0) return null;
+    if (cells.length === 0) return this.keepEmptyFeatures ? this.ofNothing(isNumeric(column)) : null;
     if (strategy === 'mean') return mean(cells as number[]);
     if (strategy === 'median') return median(Float64Array.from(cells as number[]));
     if (strategy === 'mostFrequent') return mostFrequent(cells);
@@ -170,5 +179,11 @@ export class SimpleImputer implements Fitted {
       );
     }
     return fill;
+  }
+
+  // A column without any value takes a number and a string.
+  private ofNothing(numeric: boolean): string | number {
+    if (this.strategy !== 'constant') return 0;
+    return this.fillValue ?? (numeric ? 0 : 'missing_value');
   }
 }

@@ -1,7 +1,8 @@
 // Scales features to zero mean and unit variance.
-import { checkBoolean, typeError, withDefaults } from '../../errors';
+import { checkBoolean, typeError } from '../../errors';
 import type { Tensor } from '../../tensor';
 import type { Features } from './columns';
+import { preparingOptions } from './options';
 import { mapped, numbersToFit, present } from './scaling';
 import { numbersToState, StateReader } from './state';
 import { type Fitted, fittedFromState, fittedState, namesIn } from './transformer';
@@ -84,7 +85,7 @@ export class StandardScaler implements Fitted {
   featureNamesIn: readonly string[] | null = null;
 
   constructor(options?: StandardScalerOptions) {
-    const o = withDefaults<Required<StandardScalerOptions>>('StandardScaler', options, { withMean: true, withStd: true });
+    const o = preparingOptions<Required<StandardScalerOptions>>('StandardScaler', options, { withMean: true, withStd: true });
     this.withMean = checkBoolean('StandardScaler', 'withMean', o.withMean);
     this.withStd = checkBoolean('StandardScaler', 'withStd', o.withStd);
   }

@@ -1,7 +1,8 @@
 // Weights counts of terms: the rarer a term, the larger its weight.
-import { checkBoolean, checkOneOf, rangeError, withDefaults } from '../../errors';
+import { checkBoolean, checkOneOf, rangeError } from '../../errors';
 import { CsrArray } from '../csr-array';
 import { columnsOf, type Features, numbersOf, tensorOf } from './columns';
+import { preparingOptions } from './options';
 import { numbersToState, type PreparingState, StateReader } from './state';
 import { type Fitted, fittedFromState, fittedState, namesIn, notFitted } from './transformer';
 
@@ -54,7 +55,7 @@ export class TfidfTransformer implements Fitted {
   constructor(options?: TfidfTransformerOptions) {
     this.options = checkTfidf(
       'TfidfTransformer',
-      withDefaults<Required<TfidfTransformerOptions>>('TfidfTransformer', options, tfidfDefaults),
+      preparingOptions<Required<TfidfTransformerOptions>>('TfidfTransformer', options, tfidfDefaults),
     );
   }
 

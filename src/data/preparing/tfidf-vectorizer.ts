@@ -1,7 +1,8 @@
 // Converts texts to weights of their words.
-import { rangeError, withDefaults } from '../../errors';
+import { rangeError } from '../../errors';
 import type { CsrArray } from '../csr-array';
 import type { Features } from './columns';
+import { preparingOptions } from './options';
 import { numbersToState, type PreparingState, StateReader } from './state';
 import type { Documents } from './text-analysis';
 import { type CountVectorizerOptions, countDefaults, TextCounter } from './text-counter';
@@ -29,7 +30,7 @@ export class TfidfVectorizer {
   private readonly weights: TfidfTransformer;
 
   constructor(options?: TfidfVectorizerOptions) {
-    const o = withDefaults<Required<TfidfVectorizerOptions>>('TfidfVectorizer', options, { ...countDefaults, ...tfidfDefaults });
+    const o = preparingOptions<Required<TfidfVectorizerOptions>>('TfidfVectorizer', options, { ...countDefaults, ...tfidfDefaults });
     const { norm, useIdf, smoothIdf, sublinearTf, ...counting } = o;
     this.counter = new TextCounter('TfidfVectorizer', counting);
     this.weights = new TfidfTransformer({ norm, useIdf, smoothIdf, sublinearTf });

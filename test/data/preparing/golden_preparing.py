@@ -1,5 +1,6 @@
 """Makes encoders, imputer, joined and text.json.gz: what scikit-learn's encoders, imputer, pipelines and vectorizers learn and give. Run with a Python that has scikit-learn."""
 import gzip
+import itertools
 import json
 import os
 import re
@@ -104,19 +105,19 @@ imputers = []
 for name, (x, other) in gaps.items():
     missing = {"marked": -1, "strings": None}.get(name, nan)
     x_, other_ = np.array(x, object if name == "strings" else np.float64), np.array(other, object if name == "strings" else np.float64)
-    for strategy in ("mostFrequent", "constant") if name == "strings" else ("mean", "median", "mostFrequent", "constant"):
-        for indicator in (False, True):
-            options = {"strategy": strategy, "addIndicator": indicator}
-            if strategy == "constant":
-                options["fillValue"] = "?" if name == "strings" else 2.5
-            imputer = SimpleImputer(**python(options), missing_values=missing).fit(x_)
-            if name == "marked":
-                options["missingValues"] = -1
-            number = lambda rows: [[int(v) if isinstance(v, bool) else v for v in row] for row in plain(rows)]
-            imputers.append({
-                "input": name, "options": options, "x": plain(x), "other": plain(other), "statistics": plain(imputer.statistics_),
-                "names": plain(imputer.get_feature_names_out()), "transformed": number(imputer.transform(x_)), "transformedOther": number(imputer.transform(other_)),
-            })
+    strategies = ("mostFrequent", "constant") if name == "strings" else ("mean", "median", "mostFrequent", "constant")
+    for strategy, indicator, keep in itertools.product(strategies, (False, True), (False, True)):
+        options = {"strategy": strategy, "addIndicator": indicator, "keepEmptyFeatures": keep}
+        if strategy == "constant":
+            options["fillValue"] = "?" if name == "strings" else 2.5
+        imputer = SimpleImputer(**python(options), missing_values=missing).fit(x_)
+        if name == "marked":
+            options["missingValues"] = -1
+        number = lambda rows: [[int(v) if isinstance(v, bool) else v for v in row] for row in plain(rows)]
+        imputers.append({
+            "input": name, "options": options, "x": plain(x), "other": plain(other), "statistics": plain(imputer.statistics_),
+            "names": plain(imputer.get_feature_names_out()), "transformed": number(imputer.transform(x_)), "transformedOther": number(imputer.transform(other_)),
+        })
 write("imputer.json.gz", imputers)
 
 # Parts side by side, and steps one after another.

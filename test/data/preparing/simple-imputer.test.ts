@@ -56,6 +56,28 @@ describe('SimpleImputer', () => {
       ['a', 1],
     ]);
   });
+  it('keeps a column without any value where it is asked to, of numbers and of strings', () => {
+    const empty = { keepEmptyFeatures: true, strategy: 'mostFrequent' } as const;
+    expect(new SimpleImputer({ keepEmptyFeatures: true }).fitTransform(tensor([[nan, 1]])).toArray()).toEqual([[0, 1]]);
+    expect(new SimpleImputer(empty).fitTransform({ a: [null, null], b: ['x', null] })).toEqual([
+      [0, 'x'],
+      [0, 'x'],
+    ]);
+    const constant = new SimpleImputer({ keepEmptyFeatures: true, strategy: 'constant', fillValue: '?' });
+    expect(constant.fitTransform([[null], [null]])).toEqual([['?'], ['?']]);
+    expect(constant.transform(['a', null])).toEqual([['a'], ['?']]);
+    const marked = { keepEmptyFeatures: true, missingValues: '?' };
+    expect(new SimpleImputer({ ...marked, strategy: 'constant' }).fitTransform(['?', '?'])).toEqual([['missing_value'], ['missing_value']]);
+    expect(new SimpleImputer({ ...marked, strategy: 'mostFrequent' }).fitTransform(['?', '?']).toString()).toContain('[0.]');
+    // What a later column holds must go with the replacement.
+    expect(() => new SimpleImputer(empty).fit([[null]]).transform([['a']])).toThrow(
+      'column 0 holds strings, in fit it had numbers or no value',
+    );
+    const dropping = new SimpleImputer().fit(tensor([[nan, 1]]));
+    expect(() => new SimpleImputer({ keepEmptyFeatures: true }).loadStateDict(dropping.stateDict())).toThrow(
+      'the state drops a column: keepEmptyFeatures is true',
+    );
+  });
   it('takes another value for missing ones', () => {
     expect(new SimpleImputer({ missingValues: -1 }).fitTransform(tensor([[-1], [2], [4]])).toArray()).toEqual([[3], [2], [4]]);
   });
@@ -69,6 +91,7 @@ describe('SimpleImputer', () => {
     expect(() => new SimpleImputer({ fillValue: nan })).toThrow('expected fillValue to be a finite number or a string, got NaN');
     expect(() => new SimpleImputer({ missingValues: null as never })).toThrow('expected missingValues to be a number or a string');
     expect(() => new SimpleImputer({ addIndicator: 1 as never })).toThrow('expected addIndicator to be true or false, got 1');
+    expect(() => new SimpleImputer({ keepEmptyFeatures: 0 as never })).toThrow('expected keepEmptyFeatures to be true or false, got 0');
     const indicating = new SimpleImputer({ addIndicator: true }).fit(tensor([[1, nan]]));
     for (const indicatorFeatures of [[2], [1, 0], 'x', [0.5]]) {
       expect(() => indicating.loadStateDict({ ...indicating.stateDict(), indicatorFeatures })).toThrow('[SimpleImputer.loadStateDict]');
@@ -92,6 +115,26 @@ describe('computeClassWeight', () => {
     expect(computeClassWeight('balanced', { classes: ['b', 'a'], y: ['a', 'a', 'b', 'a', 'a'] }).toArray()).toEqual([2.5, 0.625]);
     expect(computeClassWeight(null, { classes: [0, 1], y: [1] }).toArray()).toEqual([1, 1]);
     expect(computeClassWeight(new Map([[1, 3]]), { classes: [0, 1], y: tensor(Int32Array.of(1, 0)) }).toArray()).toEqual([1, 3]);
+  });
+  it('counts rows by their weights', () => {
+    // compute_class_weight("balanced", classes=np.array(["b", "a"]), y=np.array(["a", "a", "b", "a", "a"]), sample_weight=[1, 2, 3, 0.5, 0])
+    const given = { classes: ['b', 'a'], y: ['a', 'a', 'b', 'a', 'a'] };
+    const weights = [1, 2, 3, 0.5, 0];
+    const expected = [Math.fround(6.5 / 6), Math.fround(6.5 / 7)];
+    for (const sampleWeight of [weights, Float64Array.from(weights), tensor(weights)])
+      expect(computeClassWeight('balanced', { ...given, sampleWeight }).toArray()).toEqual(expected);
+    expect(() => computeClassWeight('balanced', { ...given, sampleWeight: [1] })).toThrow(
+      'expected sampleWeight to have 5 weights, as y has labels, got 1',
+    );
+    expect(() => computeClassWeight('balanced', { ...given, sampleWeight: [1, 1, 1, 1, -1] })).toThrow(
+      'expected sampleWeight to be at least 0, got -1',
+    );
+    expect(() => computeClassWeight('balanced', { ...given, sampleWeight: 'x' as never })).toThrow(
+      'expected sampleWeight to be numbers, got "x"',
+    );
+    expect(() => computeClassWeight('balanced', { ...given, sampleWeight: [1, 1, 0, 1, 1] })).toThrow(
+      'y has no "b": it cannot be balanced',
+    );
   });
   it('refuses classes that do not fit', () => {
     expect(() => computeClassWeight('balanced', { classes: [0, 1], y: [0] })).toThrow('y has no 1: it cannot be balanced');
