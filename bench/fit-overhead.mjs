@@ -43,6 +43,9 @@ function watched(trial, loader, batches) {
   return plain(trial, loader, batches, { metrics: { accuracy }, callbacks: [train.csvLogger(join(folder, 'log.csv'))] });
 }
 
+/** The same with a callback of one's own after each epoch. */
+const told = (trial, loader, batches) => plain(trial, loader, batches, { onEpoch() {} });
+
 /** The same with a validation, and with what is decided after an epoch. */
 function decided(trial, loader, batches) {
   const validation = new data.DataLoader(
@@ -135,6 +138,7 @@ for (const name of ['student-relu', 'tabular', 'mnist-mlp']) {
   for (const [way, label] of [
     [plain, name],
     [watched, `${name}, a metric and a log`],
+    [told, `${name}, a callback`],
     [decided, `${name}, a validation, a scheduler and early stopping`],
     [everything, `${name}, with everything`],
   ]) {

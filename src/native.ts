@@ -56,7 +56,7 @@ interface Addon {
     round: number | null,
   ): Promise<LoopReport[]>;
   stopSession(session: SessionHandle): void;
-  /** From now on the pieces with these numbers are kept of so many rounds, the last ones. */
+  /** From now on the pieces with these numbers are kept of so many rounds, the last ones; 0: no longer. */
   keepRounds(session: SessionHandle, pieces: readonly number[], count: number): void;
   /** The memory becomes as it was after that round, and the next run of each loop begins an epoch. */
   takeBack(session: SessionHandle, round: number): void;

@@ -80,7 +80,7 @@ const furtherSchedulers = [
 
 const drawn = fc.record({
   /** Whether it is one whose epochs a thread does ahead of JavaScript. */
-  ahead: fc.constantFrom(false, false, true),
+  ahead: fc.constantFrom(false, true),
   /** The number of steps, or a few more, with which the signal aborts; 0: never. */
   aborts: fc.constantFrom(0, 0, 0, 1, 20, 70),
   seed: fc.integer({ min: 0, max: 1e6 }),
@@ -155,18 +155,19 @@ const drawn = fc.record({
 });
 export type Program = typeof drawn extends fc.Arbitrary<infer P> ? P : never;
 
-// A program whose loaders are rows, in which no code of the user's runs between two epochs.
+// A program whose loaders are rows, in which no code of the user's runs within epochs.
 const goingAhead = (p: Program): Program => ({
   ...p,
   loader: { ...p.loader, kind: p.loader.kind === 'own' ? 'subset' : 'rows' },
   validation: typeof p.validation === 'string' ? 'none' : { ...p.validation, kind: 'rows' },
   epochs: 9 * p.epochs,
+  fading: false,
+  beside: 'none',
   check: 0,
   everyStep: false,
   metrics: p.metrics === 'bits' ? 'none' : p.metrics,
   trainMetrics: false,
-  stopsAfter: 0,
-  events: [],
+  events: p.events.filter((event) => event.in === 'epoch').map((event) => ({ ...event, at: 5 * event.at })),
 });
 
 export const program = drawn.map((p): Program => (p.ahead ? goingAhead(p) : { ...p, aborts: 0 }));

@@ -294,10 +294,10 @@ Napi::Value stop_session(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// keepRounds(session, pieces, count): the last rounds are kept, so many, as the pieces with these numbers.
+// keepRounds(session, pieces, count): the last rounds are kept, so many, as the pieces with these numbers; 0: no longer.
 Napi::Value keep_rounds(const Napi::CallbackInfo& info) {
   Session& session = idle_session_of(info);
-  if (session.snapshots || !info[1].IsArray()) refuse("pieces, once");
+  if (!info[1].IsArray()) refuse("expected pieces");
   Napi::Array list = info[1].As<Napi::Array>();
   std::vector<size_t> pieces;
   for (uint32_t i = 0; i < list.Length(); ++i) {
@@ -305,10 +305,12 @@ Napi::Value keep_rounds(const Napi::CallbackInfo& info) {
     if (pieces.back() >= session.persistent->pieces.size()) refuse("no such piece");
   }
   const size_t count = round_of(info[2]);
-  if (count == 0 || count > kMostRounds) refuse("a number of rounds to keep");
-  session.snapshots = std::make_unique<Snapshots>(*session.persistent, pieces, count);
+  if (count > kMostRounds) refuse("too many rounds");
+  const auto bytes = [&] { return session.snapshots ? static_cast<int64_t>(session.snapshots->bytes()) : 0; };
+  const int64_t before = bytes();
+  session.snapshots = count == 0 ? nullptr : std::make_unique<Snapshots>(*session.persistent, pieces, count);
   int64_t known = 0;
-  napi_adjust_external_memory(info.Env(), static_cast<int64_t>(session.snapshots->bytes()), &known);
+  napi_adjust_external_memory(info.Env(), bytes() - before, &known);
   return info.Env().Undefined();
 }
 

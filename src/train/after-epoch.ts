@@ -24,17 +24,15 @@ export const asksFigures = ({ metrics, trainMetrics, schedules, callbacks, early
   checkpoint !== null;
 
 /** Whether what a fit does after an epoch may change what the next one does. */
-export const decides = ({ schedules, earlyStopping, checkpoint }: Settings): boolean =>
-  !schedules.isEmpty || earlyStopping !== null || checkpoint !== null;
+export const decides = ({ schedules, callbacks, earlyStopping, checkpoint }: Settings): boolean =>
+  !schedules.isEmpty || callbacks.useModel('onEpoch') || earlyStopping !== null || checkpoint !== null;
 
 /**
- * Whether further epochs may be done before JavaScript has seen to one: no code of the user's looks at the model after it, and no scheduler is stepped within epochs.
- * Samples must be counted on the thread, so that no metric can refuse one after further epochs.
+ * Whether further epochs may be done before JavaScript has seen to one: no code of the user's runs within epochs, and no scheduler is stepped within them. Samples must be counted on the thread, so that no metric can refuse one after further epochs.
  */
 export function canGoAhead(o: Settings, { areSeveral }: Ranks): boolean {
   const { check, schedules, callbacks, metrics, trainMetrics } = o;
   if (areSeveral && decides(o)) return false; // a rank that takes back steps would do others than the rest
   const areCounted = (measures: Measures): boolean => measures.isEmpty || (measures.classes > 0 && measures.all.every(isOwnMetric));
-  const isSeenTo = callbacks.has('onBatch') || callbacks.useModel('onEpoch');
-  return !isSeenTo && check === 0 && schedules.foreseeEpochs && areCounted(metrics) && areCounted(trainMetrics);
+  return !callbacks.has('onBatch') && check === 0 && schedules.foreseeEpochs && areCounted(metrics) && areCounted(trainMetrics);
 }

@@ -116,6 +116,7 @@ export class Engine implements RoundsOf {
       source: (rows ? { batches: rows.batches, rows: rows.handle } : { examples }) satisfies Source,
     }));
     const session = yield* Session.making(specs, this.options.forFits, this.isStale ? null : before, this.options.found);
+    before?.kept?.close();
     this.session = session;
     this.isStale = false;
     for (const phase of this.phases) phase.last = null;
@@ -156,7 +157,7 @@ export class Engine implements RoundsOf {
   /** Copies what JavaScript has changed into the session; what was done ahead is then taken back. Null: at once. */
   writing(): Promise<void> | null {
     const { ahead, session } = this;
-    if (ahead !== null && this.isAhead && this.held !== null && session!.isShown()) {
+    if (ahead !== null && this.isAhead && ahead.hold) {
       ahead.isPaused = false;
       ahead.goOn();
       return null;
@@ -178,6 +179,7 @@ export class Engine implements RoundsOf {
 
   /** Ends the run: closes loaders that are not at their end, and continues the caller's random numbers from the run's. Null if no loader has to be awaited. */
   close(): Promise<void> | null {
+    this.session?.kept?.close();
     const leaving = this.phases.flatMap(({ feed }) => feed?.close() ?? []);
     if (leaving.length > 0) return Promise.all(leaving).then(() => this.stream.close());
     this.stream.close();
@@ -246,7 +248,7 @@ export class Engine implements RoundsOf {
     const state = this.phases[phase]!;
     if (ahead !== null && ahead.rounds > 1 && !this.isAhead) {
       const session = this.isStopped ? null : this.held;
-      this.ahead = session && new Rounds(this, session, limits, ahead);
+      this.ahead = session && new Rounds(this, session, limits, ahead, this.ahead);
     }
     if (this.isAhead) return this.ahead!.next();
     return state.rows === null ? this.runFed(phase, state, limits, after) : this.runRows(phase, state, limits, after);

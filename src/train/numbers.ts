@@ -4,7 +4,9 @@ import type { RandomPosition } from '../random';
 import type { RecordedStep } from '../recording';
 import type { BetweenSteps, NextStep, StepsAhead } from './ahead';
 import { type Clocks, linearNumbers } from './linear';
+import { sum } from './segment';
 import { nextSteps, type RowsSource, type Source } from './source';
+import { inMode } from './step-recording';
 import type { Task } from './task';
 
 /** A loop of a session. */
@@ -25,6 +27,16 @@ export interface RunLimits extends Limits {
   batch?: number;
   /** What is done between two steps and changes their numbers; null by default. */
   between?: BetweenSteps | null;
+}
+
+/** The live numbers of the kinds of step of each loop. */
+export type LiveOfLoops = LoopRun['live'][];
+
+/** Live numbers that were found at a position of the random numbers, and the steps of each kind of each loop since. */
+export interface NumbersLater {
+  live: LiveOfLoops;
+  random: RandomPosition;
+  steps: readonly (readonly number[])[];
 }
 
 /** The live numbers of a run; `told` has those of single steps, if they must be told one by one. */
@@ -61,4 +73,21 @@ export function tellOn(
   const done = batch + steps.length * group;
   const after = offset + kinds[kind]!.trace.draws;
   ahead.tellOn(kinds, (most) => nextSteps(batches, kinds, group, most, after, done < batches.batches ? done : 0), between);
+}
+
+/** Whether the present numbers, with the random numbers at a position, are these. */
+export function areNumbers(loops: readonly Loop[], { live, random, steps }: NumbersLater, now: RandomPosition, clocks: Clocks): boolean {
+  const drawn = now.offset - random.offset;
+  return loops.every(({ kinds, task }, loop) => {
+    const passed = Array.from({ length: clocks.count }, (_, clock) =>
+      sum(kinds.map((kind, k) => (clocks.of(kind) === clock ? steps[loop]![k]! : 0))),
+    );
+    return kinds.every((kind, k) => {
+      const numbers = inMode(task, () => kind.trace.numbers(now));
+      return live[loop]![k]!.every(([base, perDraw, ...perStep], n) => {
+        const then = base! + perDraw! * drawn + sum(perStep.map((each, clock) => each * passed[clock]!));
+        return numbers !== null && Object.is(then, numbers[n]);
+      });
+    });
+  });
 }

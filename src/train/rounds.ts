@@ -4,11 +4,11 @@
 // keeps what steps change after each round: where a decision turns out otherwise than was assumed, or the fit ends, all that was done behind it is taken back.
 import type { DataLoader } from '../data/loader';
 import type { Limits, LoopReport } from '../native';
-import type { RunLimits } from './numbers';
+import type { LiveOfLoops, NumbersLater, RunLimits } from './numbers';
 import type { Phase } from './phase';
 import type { Foreseen, RatesOfSteps } from './rates';
 import { type Segment, sum } from './segment';
-import type { LiveOfLoops, Session } from './session';
+import type { Session } from './session';
 import type { RandomStream } from './stream';
 import { ownTurn } from './turns';
 
@@ -32,9 +32,11 @@ export interface RoundsOf {
   count(phase: number, session: Session, report: LoopReport): () => Segment;
 }
 
-/** Where an epoch was foreseen to begin. */
+/** With what an epoch was foreseen to begin. */
 interface Beginning {
   foreseen: Foreseen;
+  numbers: NumbersLater;
+  /** Where its random numbers begin. */
   offset: number;
   /** The epochs that each loader has begun. */
   epochs: readonly number[];
@@ -59,6 +61,8 @@ export class Rounds {
   private left: number;
   /** Whether no run begins, because others have the model. */
   isPaused = false;
+  /** The rounds of a run that are worthwhile: few where they are often taken back; with less than two none are done ahead. */
+  private trust: number;
 
   /** Begins the first run, if the rounds can be foreseen. */
   constructor(
@@ -66,8 +70,10 @@ export class Rounds {
     private readonly session: Session,
     private readonly limits: Limits,
     private readonly ahead: Ahead,
+    before: Rounds | null,
   ) {
     this.left = ahead.rounds;
+    this.trust = before?.trust ?? mostRounds;
     this.begin();
   }
 
@@ -84,10 +90,25 @@ export class Rounds {
   /** Whether what comes next is what follows, as far as is known. */
   get follow(): boolean {
     const next = this.done[0] ?? this.coming;
-    if (next === null || !this.ahead.decides || this.session.shownRound === null) return true;
+    if (next === null || !this.ahead.decides || this.session.kept!.shown === null) return true;
     const { phases, stream } = this.of;
-    const isThere = stream.position.offset === next.offset && phases.every((phase, i) => loaderOf(phase).epochsBegun === next.epochs[i]);
+    const { seed, offset } = stream.position;
+    const isThere =
+      seed === next.numbers.random.seed &&
+      offset === next.offset &&
+      phases.every((phase, i) => loaderOf(phase).epochsBegun === next.epochs[i]);
     return isThere && next.foreseen.holds();
+  }
+
+  /** Whether others who had the model have left everything as they found it, and the next steps would be those that were done ahead. */
+  get hold(): boolean {
+    const { session, of } = this;
+    const next = this.done[0] ?? this.coming;
+    try {
+      return next !== null && of.held === session && session.kept!.areLeft && session.hasNumbers(next.numbers, of.stream.position);
+    } catch {
+      return false; // an option that the next step will refuse, where the fit is told
+    }
   }
 
   /** The next of what was done, where `areAhead`. */
@@ -97,13 +118,14 @@ export class Rounds {
     const part = this.done.shift();
     if (part === undefined) throw this.failure!.reason;
     const segment = this.count(part);
+    if (part.phase === 0) this.trust = Math.min(mostRounds, this.trust < 2 ? this.trust + 1 / 16 : 1.1 * this.trust);
     this.goOn();
     return { ...segment(), seconds: part.report.seconds };
   }
 
   /** Begins the next run, if there is none and not too much waits already. */
   goOn(): void {
-    if (this.running !== null || this.left === 0 || this.isPaused) return;
+    if (this.running !== null || this.left === 0 || this.isPaused || this.trust < 2) return;
     if (this.done.filter(({ phase }) => phase === 0).length > this.most) return;
     try {
       // What others have changed that steps only read is not in the rounds that are kept: then these are handed out first.
@@ -128,9 +150,11 @@ export class Rounds {
 
   /** Takes back what was done and not handed out. Null: at once. */
   takeBack(): Promise<void> | null {
+    this.trust = Math.max(1, this.trust / 4);
     const dropping = this.drop();
-    if (dropping !== null) return dropping.then(() => this.session.takeBack());
-    this.session.takeBack();
+    const takeBack = (): void => this.session.kept?.takeBack();
+    if (dropping !== null) return dropping.then(takeBack);
+    takeBack();
     return null;
   }
 
@@ -147,14 +171,14 @@ export class Rounds {
   }
 
   private get most(): number {
-    return this.ahead.decides ? this.session.keptRounds(mostRounds).most : mostRounds;
+    return Math.min(this.trust, this.ahead.decides ? this.session.keepRounds(mostRounds).most : mostRounds);
   }
 
   // Begins the run that follows what was done and is not handed out.
   private begin(): void {
     const { done, session, ahead, limits } = this;
     const { phases, stream, held } = this.of;
-    const rounds = Math.min(this.left, this.most);
+    const rounds = Math.min(this.left, Math.floor(this.most));
     const left = this.left - rounds;
     this.left = 0;
     const loaders = phases.map(loaderOf);
@@ -167,15 +191,21 @@ export class Rounds {
       sum(done.map((part) => (part.phase === phase ? count(part.report) : 0)));
     const epochs = loaders.map(({ epochsBegun }, phase) => epochsBegun + total(phase, ({ orders }) => orders));
     const ended = phases[0]!.epochsDone + total(0, ({ epochLossSums }) => epochLossSums.length);
-    const from = { ...limits, random: { seed, offset } };
+    const random = { seed, offset };
+    const from = { ...limits, random };
     const { foreseen, live } = this.foresee(from, ended, rounds);
     if (live.length === 0) return;
-    const first = (done.at(-1)?.round ?? session.shownRound ?? -1) + 1;
+    const first = (done.at(-1)?.round ?? session.kept?.shown ?? -1) + 1;
     const running = session.rounds(from, epochs, live, ahead.decides ? first : null);
-    this.coming = { foreseen: foreseen[0]!, offset, epochs };
+    const coming = (round: number, steps: readonly (readonly number[])[]) => ({
+      foreseen: foreseen[round]!,
+      numbers: { live: live[round]!, random, steps },
+    });
+    const none = phases.map((_, phase) => session.kinds(phase).map(() => 0));
+    this.coming = { ...coming(0, none), offset, epochs };
     this.running = running.then(
       (reports) => {
-        const { complete, goesOn } = this.take(reports, foreseen, first, this.coming!);
+        const { complete, goesOn } = this.take(reports, coming, first, this.coming!);
         [this.running, this.coming] = [null, null];
         if (goesOn) this.left = left + rounds - complete;
         this.goOn();
@@ -211,13 +241,20 @@ export class Rounds {
   }
 
   // Takes in what a run did: how many of its rounds are complete, and whether the next run may follow.
-  private take(reports: readonly LoopReport[], foreseen: readonly Foreseen[], first: number, begun: Beginning) {
+  private take(
+    reports: readonly LoopReport[],
+    coming: (round: number, steps: readonly (readonly number[])[]) => Omit<Beginning, 'offset' | 'epochs'>,
+    first: number,
+    begun: Beginning,
+  ) {
     const { length } = this.of.phases;
     let { offset, epochs } = begun;
+    let { steps } = begun.numbers;
     for (const [i, report] of reports.entries()) {
       const [phase, round] = [i % length, Math.floor(i / length)];
-      this.done.push({ phase, report, round: first + round, foreseen: foreseen[round]!, offset, epochs });
+      this.done.push({ phase, report, round: first + round, ...coming(round, steps), offset, epochs });
       offset = report.randomOffset;
+      steps = steps.map((ofKinds, at) => (at === phase ? ofKinds.map((count, kind) => count + report.steps[kind]!) : ofKinds));
       epochs = epochs.map((count, at) => (at === phase ? count + report.orders : count));
     }
     const { end, counted, outputs } = reports.at(-1)!;
@@ -235,7 +272,7 @@ export class Rounds {
     if (phase !== 0) return segment;
     const steps = sum(report.steps);
     if (steps > 0) ahead.rates.told(foreseen.rates, steps);
-    if (ahead.decides) session.shownRound = report.epochLossSums.length > 0 ? round : null;
+    if (ahead.decides) session.kept!.shown = report.epochLossSums.length > 0 ? round : null;
     return segment;
   }
 }

@@ -20,7 +20,7 @@ import { type AfterSteps, nothingAfter, StepsAhead } from './ahead';
 import { Captured } from './captured';
 import { KeptRounds } from './kept-rounds';
 import type { Clocks } from './linear';
-import { type Loop, linearOf, numbersOf, type RunLimits, tellOn } from './numbers';
+import { areNumbers, type LiveOfLoops, type Loop, linearOf, type NumbersLater, numbersOf, type RunLimits, tellOn } from './numbers';
 import { holding } from './pieces';
 import { sum } from './segment';
 import { epochRowsOf, type Source, stepsLike } from './source';
@@ -45,9 +45,6 @@ const runOf = ({ source }: Loop, limits: RunLimits, live: LoopRun['live'], epoch
   ...(limits.given && { batches: limits.given }),
 });
 
-/** The live numbers of the kinds of step of each loop. */
-export type LiveOfLoops = LoopRun['live'][];
-
 /** The tasks of a session, each with the source of its batches. */
 export type Specs = readonly { task: Task; source: Source }[];
 
@@ -62,7 +59,8 @@ export class Session {
   private readonly captured = new Captured();
   private changed: (Float32Array | null)[] = [];
   private changedWithGradients: (Float32Array | null)[] = [];
-  private kept: KeptRounds | null = null;
+  /** What steps change, as kept after rounds that may be taken back. */
+  kept: KeptRounds | null = null;
 
   /**
    * Records all tasks. This is a generator so that others may use the JavaScript thread in between: it yields between parts. Each kind of batch is recorded in
@@ -236,7 +234,7 @@ export class Session {
   /** Runs a loop from where its last run ended. `commit` must then count what the run did. */
   async run(loop: number, limits: RunLimits, epochsBegun = 0): Promise<LoopReport> {
     const state = this.loops[loop]!;
-    this.shownRound = null;
+    this.showPresent();
     const { live, told } = inMode(state.task, () => numbersOf(state, limits, this.allClocks));
     const run = { ...runOf(state, limits, live, epochsBegun), ...(told && { ahead: told.numbers }) };
     const [report] = await this.during([state], [run], 1, () => {
@@ -276,28 +274,19 @@ export class Session {
     }
   }
 
-  /** What steps change, as kept after rounds of which a run has at most so many. */
-  keptRounds(most: number): KeptRounds {
-    this.kept ??= new KeptRounds(this.handle, this.changedWithGradients, most);
+  /** Keeps what steps change after rounds, of which a run has at most so many. */
+  keepRounds(most: number): KeptRounds {
+    this.kept ??= new KeptRounds(this.handle, this.pieces, this.changedWithGradients, most);
     return this.kept;
   }
 
-  /** The round as of which JavaScript sees what steps change; null: it sees the present values. */
-  get shownRound(): number | null {
-    return this.kept?.shown ?? null;
-  }
-  set shownRound(round: number | null) {
-    if (this.kept !== null) this.kept.shown = round;
+  /** Whether the numbers of the next steps are these. */
+  hasNumbers(numbers: NumbersLater, random: RandomPosition): boolean {
+    return areNumbers(this.loops, numbers, random, this.allClocks);
   }
 
-  /** Whether the tensors' memory has what JavaScript sees. */
-  isShown(): boolean {
-    return this.kept?.areShown(this.pieces) ?? false;
-  }
-
-  /** Drops what was done after the round that JavaScript sees. */
-  takeBack(): void {
-    this.kept?.takeBack();
+  private showPresent(): void {
+    if (this.kept !== null) this.kept.shown = null;
   }
 
   private async during(
@@ -369,7 +358,7 @@ export class Session {
   refresh(): void {
     const changed = this.captured.changed();
     if (changed.length === 0) return;
-    this.shownRound = null;
+    this.showPresent();
     const pieces = holding(
       this.pieces,
       changed.map((t) => ({ array: t.values })),
@@ -388,7 +377,7 @@ export class Session {
   /** Copies the tensors' memory into that of the session. */
   write(): void {
     this.captured.changed();
-    this.shownRound = null;
+    this.showPresent();
     for (const { kinds } of this.loops) for (const kind of kinds) kind.pack();
     writePersistent(this.handle, this.pieces);
   }

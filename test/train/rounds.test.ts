@@ -4,7 +4,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
-import { data, manualSeed, metrics, nn, optim, rand, randn, tensor, train } from '../../src';
+import { data, getRngState, manualSeed, metrics, nn, noGrad, optim, rand, randn, tensor, train } from '../../src';
+import { KeptRounds } from '../../src/train/kept-rounds';
 import { Session } from '../../src/train/session';
 import { bitsOf, eagerStep, makeModel, quiet, students } from './runs';
 
@@ -34,7 +35,7 @@ const { lrScheduler } = optim;
 /** How many rounds each run had, and how often some were taken back, while `work` ran. */
 async function counted(work: () => Promise<unknown>): Promise<{ rounds: number[]; takenBack: number }> {
   const begun = vi.spyOn(Session.prototype, 'rounds');
-  const taken = vi.spyOn(Session.prototype, 'takeBack');
+  const taken = vi.spyOn(KeptRounds.prototype, 'takeBack');
   try {
     await work();
     return { rounds: begun.mock.calls.map(([, , live]) => live.length), takenBack: taken.mock.calls.length };
@@ -170,6 +171,83 @@ describe('epochs ahead of JavaScript', () => {
     expect(stopping.loader.epochsBegun).toBe(4);
   });
 
+  it('show a callback the model, the optimizer and the random numbers of its epoch, which it may read', async () => {
+    const seen = async (options: Options) => {
+      const given = setUp();
+      const epochs: unknown[] = [];
+      const onEpoch = async ({ epoch }: train.EpochReport) => {
+        const { model, optimizer, loader } = given;
+        epochs.push([bitsOf(model), optimizer.stateDict(), loader.stateDict(), getRngState()]);
+        if (epoch % 9 === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      };
+      const { rounds, takenBack } = await counted(() => fit(given, 40, { metrics: figures(), onEpoch, ...options }));
+      return { epochs, rounds, takenBack };
+    };
+    const { epochs, ...ahead } = await seen({});
+    expect(ahead).toEqual({ rounds: [32, 8], takenBack: 0 });
+    expect(epochs).toEqual((await seen(byItself)).epochs);
+  });
+
+  const changes: Record<string, (given: Given) => unknown> = {
+    'weights in place': ({ model }) => noGrad(() => model.parameters()[1]!.mul_(1.5)),
+    'weights through their array': ({ model }) => {
+      model.parameters()[0]!.data[3]! += 0.25;
+    },
+    'an option of the optimizer': ({ optimizer }) => {
+      optimizer.paramGroups[0]!.weightDecay = 0.1;
+    },
+    'the state of the optimizer': ({ optimizer }) => {
+      const dict = optimizer.stateDict();
+      for (const state of Object.values(dict.state)) state['step'] = tensor(1000);
+      optimizer.loadStateDict(dict);
+    },
+    'the random numbers': () => rand([3]),
+    'their seed': () => manualSeed(99),
+    'the order of the loader': ({ loader }) => loader.setEpoch(50),
+    'an option that the next step refuses': ({ optimizer }) => {
+      optimizer.paramGroups[0]!.lr = -1;
+    },
+    'an option of a layer': ({ model }) => {
+      model.modules().find((layer) => layer instanceof nn.Dropout)!.p = 0.5;
+    },
+    'the mode': ({ model }) => model.eval(),
+    'a step': ({ model, optimizer, loader }) => {
+      for (const batch of loader) eagerStep({ model, optimizer, loader, criterion, epochs: 1 }, [...batch]);
+    },
+    'an error': () => {
+      throw new Error('enough');
+    },
+  };
+  it.each(Object.entries(changes))('are taken back where a callback changes %s', async (_, change) => {
+    const changed = async (options: Options) => {
+      const given = setUp({ seed: 4 });
+      const onEpoch = ({ epoch }: train.EpochReport) => {
+        if (epoch === 5 || epoch === 40) change(given);
+      };
+      const spied = { rounds: [] as number[], takenBack: 0 };
+      let left: unknown;
+      const work = async () => {
+        left = await leaves(given, 60, { metrics: figures(), onEpoch, ...options });
+      };
+      Object.assign(spied, await counted(work));
+      return { left, ...spied };
+    };
+    const ahead = await changed({});
+    expect(ahead.rounds[0]).toBe(32);
+    const isError = (ahead.left as { outcome: unknown }).outcome === 'Error: enough';
+    expect(ahead.takenBack > 0).toBe(!isError);
+    expect(ahead.left).toEqual((await changed(byItself)).left);
+  });
+
+  it('are few where a callback changes something after every epoch', async () => {
+    const given = setUp();
+    const { rounds } = await counted(() => fit(given, 100, { onEpoch: () => rand([1]) }));
+    expect(rounds.reduce((a, b) => a + b, 0)).toBeLessThan(200);
+    const again = setUp();
+    await fit(again, 100, { onEpoch: () => rand([1]), ...byItself });
+    expect(bitsOf(given.model)).toEqual(bitsOf(again.model));
+  });
+
   it('are no more than can be kept', async () => {
     const wide = (width: number) => {
       const model = makeModel([13, width, 5]);
@@ -179,6 +257,38 @@ describe('epochs ahead of JavaScript', () => {
     expect((await counted(() => fit(wide(3000), 20, { earlyStopping }))).rounds[0]).toBeLessThan(20);
     expect((await counted(() => fit(wide(300_000), 2, { earlyStopping }))).rounds).toEqual([]);
     expect((await counted(() => fit(wide(300_000), 2, { metrics: figures(), progressEvery: 1e6 }))).rounds).toEqual([2]);
+  });
+
+  it('are kept of no more fits at a time than there is room for, which is free again behind them', async () => {
+    const keep = vi.spyOn(Session.prototype, 'keepRounds');
+    const begun = async () => {
+      keep.mockClear();
+      let [waiting, release] = [0, (): void => {}];
+      const released = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      const onEpoch = () => {
+        waiting++;
+        return released;
+      };
+      const fits = Array.from({ length: 20 }, () => {
+        const model = makeModel([13, 800, 5]);
+        return fit({ ...setUp(), model, optimizer: new optim.Adam(model.parameters()) } as unknown as Given, 4, { onEpoch });
+      });
+      while (waiting < fits.length) await new Promise((resolve) => setTimeout(resolve, 5));
+      const kept = new Set(keep.mock.results.map(({ value }) => value as KeptRounds).filter(({ most }) => most > 0)).size;
+      release();
+      await Promise.all(fits);
+      return kept;
+    };
+    try {
+      const kept = await begun();
+      expect(kept).toBeGreaterThan(10);
+      expect(kept).toBeLessThan(20);
+      expect(await begun()).toBe(kept);
+    } finally {
+      keep.mockRestore();
+    }
   });
 
   it.each([2, 5, 11, 25])('leave what a loop leaves that ends there where the signal aborts after %i ms', async (after) => {
