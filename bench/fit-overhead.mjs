@@ -2,12 +2,13 @@
 // compiled step on batches in memory. One thread; blocks of both take turns; figures are medians. The fixed cost of a fit (recording, copying rows, and copying
 // parameters there and back) is separated by fits of n and of 2 n epochs.
 // Then the same for a fit with a metric and a log, against the plain step, and for one with more options (a scheduler that is stepped after each step, clipping,
-// averages of the weights, metrics of the training rows, and logs), against a step with the first three.
+// averages of the weights, metrics of the training rows, and logs), against a step with the first three; and for one with a validation and what is decided after an
+// epoch (a scheduler, early stopping, a callback), against the plain step and the replays of its validation.
 // Then the cost of shapes: an epoch of 400 batches of a user's loader with various numbers of shapes, each of which is recorded once.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { compile, data, metrics, setNumThreads, tensor, train } from 'simdnn';
+import { compile, data, metrics, noGrad, optim, setNumThreads, tensor, train } from 'simdnn';
 import { labels, normal } from './data.mjs';
 import { columns, duration, percent } from './format.mjs';
 import { datasetOf, everythingOf, modelOf, stepOf } from './model.mjs';
@@ -27,7 +28,7 @@ async function seconds(work) {
 function plain(trial, loader, batches, more = {}) {
   const step = compile(stepOf(modelOf(trial)));
   const { model, ...parts } = modelOf(trial);
-  const options = { ...parts, ...more };
+  const options = { ...parts, ...more, ...(more.scheduler && { scheduler: more.scheduler(parts.optimizer) }) };
   return {
     replay(epochs) {
       for (let e = 0; e < epochs; e++) for (const [x, y] of batches) step(x, y);
@@ -40,6 +41,40 @@ function plain(trial, loader, batches, more = {}) {
 function watched(trial, loader, batches) {
   const accuracy = new metrics.Accuracy({ task: 'multiclass', numClasses: trial.layers.at(-1) });
   return plain(trial, loader, batches, { metrics: { accuracy }, callbacks: [train.csvLogger(join(folder, 'log.csv'))] });
+}
+
+/** The same with a callback of one's own after each epoch. */
+const told = (trial, loader, batches) => plain(trial, loader, batches, { onEpoch() {} });
+
+/** The same with a validation, and with what is decided after an epoch. */
+function decided(trial, loader, batches) {
+  const validation = new data.DataLoader(
+    new data.Subset(
+      loader.dataset,
+      Array.from({ length: 8 * trial.batch }, (_, i) => i),
+    ),
+    {
+      batchSize: trial.batch,
+    },
+  );
+  const { model, ...parts } = modelOf(trial);
+  const { replay, fit } = plain(trial, loader, batches, {
+    validation,
+    earlyStopping: { patience: 1e9, restoreBest: true },
+    callbacks: [train.csvLogger(join(folder, 'log.csv'))],
+    scheduler: (optimizer) => new optim.lrScheduler.CosineAnnealingLR(optimizer, { tMax: 1e9 }),
+  });
+  const evaluate = compile((x, y) => noGrad(() => parts.criterion.forward(model.forward(x), y)));
+  const held = [...validation];
+  return {
+    replay(epochs) {
+      for (let e = 0; e < epochs; e++) {
+        replay(1);
+        for (const [x, y] of held) evaluate(x, y);
+      }
+    },
+    fit,
+  };
 }
 
 /** The same with all options. */
@@ -103,6 +138,8 @@ for (const name of ['student-relu', 'tabular', 'mnist-mlp']) {
   for (const [way, label] of [
     [plain, name],
     [watched, `${name}, a metric and a log`],
+    [told, `${name}, a callback`],
+    [decided, `${name}, a validation, a scheduler and early stopping`],
     [everything, `${name}, with everything`],
   ]) {
     const { replay, fit, once } = await measure(

@@ -46,10 +46,24 @@ interface Addon {
   /**
    * A run of each of these loops in turn, so many times, on a thread: the report of each run. It ends early with a run that has not done its epochs, or with
    * samples that no class counts, and after a round at the limits of the first run's milliseconds and output bytes. Several runs are over rows, without `ahead`.
+   * `round` is the number of the first round, if what steps change is kept after the first loop's epoch in each round.
    */
-  runLoops(session: SessionHandle, loops: readonly number[], runs: readonly LoopRun[], rounds: number): Promise<LoopReport[]>;
+  runLoops(
+    session: SessionHandle,
+    loops: readonly number[],
+    runs: readonly LoopRun[],
+    rounds: number,
+    round: number | null,
+  ): Promise<LoopReport[]>;
   stopSession(session: SessionHandle): void;
-  readPersistent(session: SessionHandle, arrays: (TensorData | null)[]): void;
+  /** From now on the pieces with these numbers are kept of so many rounds, the last ones; 0: no longer. */
+  keepRounds(session: SessionHandle, pieces: readonly number[], count: number): void;
+  /** The memory becomes as it was after that round, and the next run of each loop begins an epoch. */
+  takeBack(session: SessionHandle, round: number): void;
+  /** Whether the arrays have the bits of the persistent memory as it was after that round. */
+  isRound(session: SessionHandle, arrays: readonly TensorData[], round: number): boolean;
+  /** The memory as it was after that round, or with null after the last complete step. */
+  readPersistent(session: SessionHandle, arrays: (TensorData | null)[], round: number | null): void;
   writePersistent(session: SessionHandle, arrays: (TensorData | null)[]): void;
 }
 
@@ -125,6 +139,8 @@ export interface LoopRun extends Limits {
   orderOffset: number;
   /** For each kind of step its live numbers: [first value, increase per random number drawn, increase per step of each clock]. Null for a kind without steps in this run. */
   live: (number[][] | null)[];
+  /** What `live` becomes in each round from the second on, counted from the beginning of the run; null: as in the round before. */
+  later?: (LoopRun['live'] | null)[];
   /** Used in place of `live` for numbers that are not linear functions of the counts: the numbers of each of the next steps. The run ends where they end. */
   ahead?: { kinds: Int32Array; numbers: Float64Array };
   /** The batches, for a loop without rows. */
@@ -211,7 +227,8 @@ export function replayTimed(seconds: Float64Array, plan: Plan, inputs: TensorDat
 export const { peak } = addon;
 
 /** What trains and infers off the JavaScript thread. */
-export const { createSession, addPersistent, createRows, addKind, addLoop, runLoops, stopSession, readPersistent, writePersistent } = addon;
+export const { createSession, addPersistent, createRows, addKind, addLoop, runLoops, stopSession } = addon;
+export const { keepRounds, takeBack, isRound, readPersistent, writePersistent } = addon;
 
 /** Sets the functions by which sums over ranks are computed, which come from the addon of MPI; null: the process is alone. */
 export const setCollective = (collective: object | null): void => addon.setCollective(collective);

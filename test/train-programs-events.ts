@@ -4,7 +4,7 @@ import { randomPosition } from '../src/random';
 import { happenAlike, snapshot } from './compile-programs';
 import { anything, type Notes } from './program-notes';
 import type { events } from './train-programs';
-import { type SetUp, through } from './train-programs-loop';
+import { type SetUp, Stopped, through } from './train-programs-loop';
 
 /** What differs between the loop and the library while a callback runs. */
 export interface Means {
@@ -15,8 +15,6 @@ export interface Means {
   /** Clears tensors that modules keep in fields, because replays, which run no JavaScript, leave there what the last eager call has stored. */
   forget(): void;
 }
-
-export class Stopped extends Error {}
 
 export class Callbacks {
   readonly controller = new AbortController();

@@ -6,6 +6,9 @@ import { temporaryFolder } from './temporary';
 import { Bits, Net, optimizerOf, type Program, schedulerOf, stepsEveryStep } from './train-programs';
 import { isSampled, type Loader, makeLoader, needsSameWidth } from './train-programs-loaders';
 
+/** What a callback throws, and the reason of the signal. */
+export class Stopped extends Error {}
+
 export type Figures = { loss: number; metric?: number | number[][] };
 
 /** When onBatch was called: after how many batches of an epoch, before or after its end. */
@@ -219,8 +222,11 @@ export async function loopFit(
   onEpoch: OnEpoch,
   onBatch: OnBatch,
   calls: ReadonlySet<Call>,
-  signal: AbortSignal,
+  controller: AbortController,
+  mostSteps: number,
 ): Promise<Result> {
+  const { signal } = controller;
+  let steps = 0;
   const { p, net, optimizer, loader, sets, scheduler, metric, trainMetric } = s;
   const validation = sets[0];
   if (loader.length === 0 || sets.some(([, set]) => set.length === 0)) throw new RangeError('no batches');
@@ -265,6 +271,10 @@ export async function loopFit(
         optimizer.step();
         s.ema?.afterStep();
         if (everyStep) scheduler!.step();
+        if (p.aborts > 0 && ++steps === mostSteps && mostSteps >= p.aborts) {
+          controller.abort(new Stopped('aborted'));
+          throw signal.reason;
+        }
         if (calls.has(`${epoch} ${batches} within`)) {
           await onBatch({ epoch, batch: batches, batches: loader.length, loss: total / batches });
           if (signal.aborted) throw signal.reason;

@@ -6,12 +6,15 @@ import fc from 'fast-check';
 import { expect, it, vi } from 'vitest';
 import { compile, io, nn, noGrad, randn, type Tensor, train, zeros } from '../src';
 import { randomPosition } from '../src/random';
+import { stepsDone } from '../src/train/callbacks';
+import { KeptRounds } from '../src/train/kept-rounds';
+import { Session } from '../src/train/session';
 import { runsOf } from './compile-programs';
 import { thrownBy } from './helpers';
 import { compareNotes, Notes } from './program-notes';
 import { rejection } from './rejection';
 import { type Net, type Program, program, stepsEveryStep } from './train-programs';
-import { Callbacks, type Means, Stopped } from './train-programs-events';
+import { Callbacks, type Means } from './train-programs-events';
 import {
   type Call,
   type Figures,
@@ -23,6 +26,7 @@ import {
   type OnEpoch,
   type Result,
   type SetUp,
+  Stopped,
   setUp,
 } from './train-programs-loop';
 
@@ -68,11 +72,13 @@ interface Run {
   forwards: number;
   kinds: number;
   refused: (Error & { code?: string }) | null;
+  /** The steps that the fit has told of. */
+  steps: number;
   /** Of all that was thrown. */
   messages: string[];
 }
 
-async function run(p: Program, calls: ReadonlySet<Call> | null): Promise<Run> {
+async function run(p: Program, calls: ReadonlySet<Call> | null, steps = 0): Promise<Run> {
   const isLoop = calls !== null;
   const s = setUp(p);
   const { net, criterion, loader, sets, metric, trainMetric, scheduler, layout } = s;
@@ -81,7 +87,7 @@ async function run(p: Program, calls: ReadonlySet<Call> | null): Promise<Run> {
   const single = new First(net);
   const plain = (x: Tensor): Tensor => noGrad(() => single.forward(x));
   const compiled = p.compiles ? compile(plain) : plain;
-  const made: Run = { notes, calls: new Set(calls), forwards: 0, kinds: 0, refused: null, messages: [] };
+  const made: Run = { notes, calls: new Set(calls), forwards: 0, kinds: 0, refused: null, steps, messages: [] };
   const routed = metric && (p.outputs === 1 ? metric : { metric, output: 1 });
   const routedOfTraining = trainMetric && (p.outputs === 1 ? trainMetric : { metric: trainMetric, output: 1 });
   const options = { criterion, ...layout, ...(routed && { metrics: { metric: routed } }) };
@@ -135,7 +141,7 @@ async function run(p: Program, calls: ReadonlySet<Call> | null): Promise<Run> {
   await attempt('fit', async () => {
     const nothing = () => {};
     const result = isLoop
-      ? await loopFit(s, toldOfEpochs ? onEpoch : nothing, has('batch') ? onBatch : nothing, calls, signal)
+      ? await loopFit(s, toldOfEpochs ? onEpoch : nothing, has('batch') ? onBatch : nothing, calls, callbacks.controller, steps)
       : await libraryFit();
     notes.at = 'result';
     notes.add('result', JSON.stringify(result));
@@ -145,6 +151,11 @@ async function run(p: Program, calls: ReadonlySet<Call> | null): Promise<Run> {
   made.forwards = counted.mock.calls.length;
   made.kinds = s.kinds.size;
   counted.mockRestore();
+
+  function countSteps(done: number): void {
+    made.steps += done;
+    if (p.aborts > 0 && made.steps >= p.aborts) callbacks.controller.abort(new Stopped('aborted'));
+  }
 
   async function libraryFit(): Promise<Result> {
     let now = 0;
@@ -171,7 +182,7 @@ async function run(p: Program, calls: ReadonlySet<Call> | null): Promise<Run> {
         ...(p.stopping && { earlyStopping: p.stopping }),
         ...p.clip,
         ...(p.checkpoint > 0 && { checkpoint: { path: s.checkpoint, every: p.checkpoint } }),
-        ...(s.ema && { callbacks: [s.ema] }),
+        callbacks: [...(s.ema ? [s.ema] : []), { onBegin() {}, [stepsDone]: (_: unknown, done: number) => countSteps(done) }],
         ...(toldOfEpochs && {
           onEpoch: async (all: train.EpochReport) => {
             const { metrics: figures, arrays, trainMetrics, trainArrays: _, validation, seconds, stop, ...report } = all;
@@ -307,7 +318,8 @@ const refusalOf = (p: Program, { message }: Error): string | undefined =>
 // ---- The test
 
 it('a fit, an evaluation and a prediction give the bits of the loop', async () => {
-  const seen = { programs: 0, finished: 0, refused: {} as Record<string, number>, batchCalls: 0 };
+  const seen = { programs: 0, finished: 0, refused: {} as Record<string, number>, batchCalls: 0, runsAhead: 0, takenBack: 0 };
+  const spies = [vi.spyOn(Session.prototype, 'rounds'), vi.spyOn(KeptRounds.prototype, 'takeBack')];
   await fc.assert(
     fc.asyncProperty(program, async (p) => {
       const library = await run(p, null);
@@ -317,7 +329,7 @@ it('a fit, an evaluation and a prediction give the bits of the loop', async () =
         seen.refused[name] = (seen.refused[name] ?? 0) + 1;
         return;
       }
-      const loop = await run(p, library.calls);
+      const loop = await run(p, library.calls, library.steps);
       try {
         compareNotes(['loop', loop.notes], ['library', library.notes]);
       } catch (error) {
@@ -332,6 +344,7 @@ it('a fit, an evaluation and a prediction give the bits of the loop', async () =
     }),
     runsOf(40),
   );
+  [seen.runsAhead, seen.takenBack] = spies.map((spy) => spy.mock.calls.length) as [number, number];
   console.log(JSON.stringify(seen));
   const refused = Object.values(seen.refused).reduce((a, b) => a + b, 0);
   expect(refused).toBeLessThan(3 + seen.programs / 5);

@@ -167,6 +167,37 @@ static std::vector<StepNumbers> numbers_ahead(Napi::Env env, const Loop& loop, N
   return ahead;
 }
 
+// Reads the live numbers of a kind of step: a list of [base, increase per draw, increase per step that advances each clock].
+static std::vector<LiveNumber> live_of(Napi::Env env, const Loop& loop, size_t kind, Napi::Value value) {
+  if (!value.IsArray()) refuse("live numbers of every kind of step");
+  Napi::Array rows = value.As<Napi::Array>();
+  if (rows.Length() != loop.step(kind).plan.live_numbers()) refuse("as many live numbers as the plan has");
+  std::vector<LiveNumber> live;
+  for (uint32_t i = 0; i < rows.Length(); ++i) {
+    Napi::HandleScope scope(env);
+    Napi::Array row = rows.Get(i).As<Napi::Array>();
+    LiveNumber one{row.Get(0u).ToNumber(), row.Get(1u).ToNumber(), {}};
+    for (uint32_t c = 0; c < loop.clocks(); ++c) one.per_step.push_back(row.Get(2 + c).ToNumber());
+    live.push_back(std::move(one));
+  }
+  return live;
+}
+
+std::vector<LiveOfKinds> later_of(Napi::Env env, const Loop& loop, Napi::Object object) {
+  std::vector<LiveOfKinds> later;
+  if (!object.Get("later").IsArray()) return later;
+  Napi::Array rounds = object.Get("later").As<Napi::Array>();
+  for (uint32_t round = 0; round < rounds.Length(); ++round) {
+    Napi::HandleScope scope(env);
+    later.emplace_back();
+    if (!rounds.Get(round).IsArray()) continue;
+    Napi::Array kinds = rounds.Get(round).As<Napi::Array>();
+    if (kinds.Length() != loop.kinds()) refuse("live numbers of every kind of step");
+    for (uint32_t k = 0; k < kinds.Length(); ++k) later.back().push_back(live_of(env, loop, k, kinds.Get(k)));
+  }
+  return later;
+}
+
 Limits limits_of(Napi::Env env, Loop& loop, Napi::Object object) {
   Limits limits;
   limits.epochs = count(object, "epochs");
@@ -186,17 +217,7 @@ Limits limits_of(Napi::Env env, Loop& loop, Napi::Object object) {
       continue;
     }
     limits.kinds.push_back(true);
-    Napi::Array rows = kinds.Get(k).As<Napi::Array>();
-    std::vector<LiveNumber> live;
-    if (rows.Length() != loop.step(k).plan.live_numbers()) refuse("as many live numbers as the plan has");
-    for (uint32_t i = 0; i < rows.Length(); ++i) {
-      Napi::HandleScope inner(env);
-      Napi::Array row = rows.Get(i).As<Napi::Array>();  // base, numbers per draw, numbers per step that advances each clock
-      LiveNumber one{row.Get(0u).ToNumber(), row.Get(1u).ToNumber(), {}};
-      for (uint32_t c = 0; c < loop.clocks(); ++c) one.per_step.push_back(row.Get(2 + c).ToNumber());
-      live.push_back(std::move(one));
-    }
-    loop.set_live(k, std::move(live));
+    loop.set_live(k, live_of(env, loop, k, kinds.Get(k)));
   }
   if (object.Get("ahead").IsObject()) limits.ahead = numbers_ahead(env, loop, object.Get("ahead").As<Napi::Object>());
   return limits;

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "plan/loop.h"
+#include "plan/rounds.h"
 
 namespace simdnn {
 
@@ -23,6 +23,8 @@ Step step_of(Napi::Object object, const PersistentMemory& persistent);
 BatchSampler batch_sampler_of(Napi::Env env, Napi::Object object, const std::vector<Step>& steps);
 // Also sets where the loop's live values and random numbers begin.
 Limits limits_of(Napi::Env env, Loop& loop, Napi::Object object);
+// The live numbers of later rounds, if it has any.
+std::vector<LiveOfKinds> later_of(Napi::Env env, const Loop& loop, Napi::Object object);
 std::vector<GivenBatch> given_batches(Napi::Env env, const Loop& loop, const Limits& limits, Napi::Array list);
 
 Napi::Object report_object(Napi::Env env, const Report& report);

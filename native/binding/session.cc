@@ -34,6 +34,7 @@ int fit_threads(const Environment& here, const Workers& workers) {
 struct Session {
   std::shared_ptr<PersistentMemory> persistent = std::make_shared<PersistentMemory>();
   std::vector<std::unique_ptr<Loop>> loops;
+  std::unique_ptr<Snapshots> snapshots;  // of its last rounds, where they may be taken back
   Gate gate;
   std::atomic<bool> stop{false};
   bool running = false;
@@ -84,7 +85,7 @@ void forget(napi_env env, Session* session) {
   auto& all = environment(env).sessions.all;
   for (auto it = all.begin(); it != all.end(); ++it) {
     if (it->get() == session) {
-      int64_t bytes = 0, known = 0;
+      int64_t bytes = session->snapshots ? static_cast<int64_t>(session->snapshots->bytes()) : 0, known = 0;
       for (const PersistentMemory::Piece& piece : session->persistent->pieces) bytes += static_cast<int64_t>(piece.bytes);
       napi_adjust_external_memory(env, -bytes, &known);
       all.erase(it);
@@ -184,6 +185,12 @@ Napi::Value add_loop(const Napi::CallbackInfo& info) {
 
 constexpr size_t kMostRounds = 1 << 16;
 
+size_t round_of(Napi::Value value) {
+  const double number = value.ToNumber().DoubleValue();
+  if (!(number >= 0 && number <= 9007199254740991.0)) refuse("expected the number of a round");
+  return static_cast<size_t>(number);
+}
+
 // The state of a run, kept until its promise is settled.
 struct Running {
   Running(Napi::Env env, Session& s) : session(&s), table(environment(env).target->table), deferred(env) {}
@@ -191,6 +198,7 @@ struct Running {
   const KernelTable* table;
   std::vector<LoopRun> runs;
   size_t rounds = 1;
+  Keeping keeping;
   std::vector<GivenBatch> given;  // of the only run, if its loop has no rows
   std::vector<Report> reports;
   Napi::Promise::Deferred deferred;
@@ -215,10 +223,10 @@ void add_run(Napi::Env env, Running& running, uint32_t index, Napi::Object spec)
       if (limits.ahead[n].kind != loop.kind_of_next(n)) refuse("the live numbers of other steps than come");
     }
   }
-  running.runs.push_back({&loop, std::move(limits)});
+  running.runs.push_back({&loop, std::move(limits), later_of(env, loop, spec)});
 }
 
-// runLoops(session, loops, runs, rounds): the loops by their numbers, and a run of each.
+// runLoops(session, loops, runs, rounds, round): the loops by their numbers, and a run of each; the number of the first round, if they are kept.
 Napi::Value run_loops(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   Session& session = idle_session_of(info);
@@ -234,6 +242,10 @@ Napi::Value run_loops(const Napi::CallbackInfo& info) {
     add_run(env, *running, loops.Get(i).ToNumber().Uint32Value(), specs.Get(i).As<Napi::Object>());
   }
   if (running->rounds > kMostRounds) refuse("too many rounds");
+  if (info.Length() > 4 && info[4].IsNumber()) {
+    if (!session.snapshots) refuse("no rounds are kept");
+    running->keeping = {session.snapshots.get(), round_of(info[4]), session.persistent.get()};
+  }
   running->reports.reserve(running->rounds * running->runs.size());  // the thread that adds them has nobody to tell that there is no memory
   const bool with_given = !running->runs[0].loop->has_rows();
   if (has_rounds || running->runs.size() > 1) {
@@ -255,7 +267,7 @@ Napi::Value run_loops(const Napi::CallbackInfo& info) {
         if (with_given) {
           r.reports.push_back(r.runs[0].loop->run_given(*r.table, r.session->gate, r.session->stop, r.runs[0].limits, r.given));
         } else {
-          run_rounds(*r.table, r.session->gate, r.session->stop, r.runs, r.rounds, r.reports);
+          run_rounds(*r.table, r.session->gate, r.session->stop, r.runs, r.rounds, r.keeping, r.reports);
         }
       },
       [running](Napi::Env e) {
@@ -282,22 +294,72 @@ Napi::Value stop_session(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// Copies piece i to arrays[i], where that is not null, as it was after the last complete step.
-Napi::Value read_persistent(const Napi::CallbackInfo& info) {
-  Session& session = session_of(info);
-  Napi::Array arrays = info[1].As<Napi::Array>();
-  std::vector<Memory> to;
+// keepRounds(session, pieces, count): the last rounds are kept, so many, as the pieces with these numbers; 0: no longer.
+Napi::Value keep_rounds(const Napi::CallbackInfo& info) {
+  Session& session = idle_session_of(info);
+  if (!info[1].IsArray()) refuse("expected pieces");
+  Napi::Array list = info[1].As<Napi::Array>();
+  std::vector<size_t> pieces;
+  for (uint32_t i = 0; i < list.Length(); ++i) {
+    pieces.push_back(list.Get(i).ToNumber().Uint32Value());
+    if (pieces.back() >= session.persistent->pieces.size()) refuse("no such piece");
+  }
+  const size_t count = round_of(info[2]);
+  if (count > kMostRounds) refuse("too many rounds");
+  const auto bytes = [&] { return session.snapshots ? static_cast<int64_t>(session.snapshots->bytes()) : 0; };
+  const int64_t before = bytes();
+  session.snapshots = count == 0 ? nullptr : std::make_unique<Snapshots>(*session.persistent, pieces, count);
+  int64_t known = 0;
+  napi_adjust_external_memory(info.Env(), bytes() - before, &known);
+  return info.Env().Undefined();
+}
+
+// takeBack(session, round): the memory becomes as it was after the round, and the next runs begin new epochs.
+Napi::Value take_back(const Napi::CallbackInfo& info) {
+  Session& session = idle_session_of(info);
+  if (!session.snapshots) refuse("no rounds are kept");
+  session.snapshots->put_back(*session.persistent, round_of(info[1]));
+  for (const auto& loop : session.loops) loop->leave_epoch();
+  return info.Env().Undefined();
+}
+
+// Calls `look` with each piece as it was after a round, or after the last complete step if `round` is no number, and the array for it.
+template <typename Look>
+void look_at(Session& session, Napi::Env env, Napi::Array arrays, Napi::Value round, Look look) {
+  std::vector<Memory> memories;
   for (uint32_t i = 0; i < arrays.Length(); ++i) {
     Napi::Value array = arrays.Get(i);
-    to.push_back(array.IsNull() ? Memory{nullptr, 0} : memory_of(info.Env(), array));
+    memories.push_back(array.IsNull() ? Memory{nullptr, 0} : memory_of(env, array));
   }
-  if (to.size() != session.persistent->pieces.size()) refuse("one array for each piece");
-  session.gate.between_steps([&] {
-    for (size_t i = 0; i < to.size(); ++i) {
-      const PersistentMemory::Piece& piece = session.persistent->pieces[i];
-      if (to[i].bytes == piece.bytes && piece.bytes > 0) std::memcpy(to[i].data, piece.data.get(), piece.bytes);
+  const std::vector<PersistentMemory::Piece>& pieces = session.persistent->pieces;
+  if (memories.size() != pieces.size()) refuse("one array for each piece");
+  const bool of_round = round.IsNumber();
+  if (of_round && !session.snapshots) refuse("no rounds are kept");
+  const auto look_at_all = [&](size_t number) {
+    for (size_t i = 0; i < memories.size(); ++i) {
+      const char* kept = of_round ? session.snapshots->piece(i, number) : nullptr;
+      if (memories[i].bytes == pieces[i].bytes && pieces[i].bytes > 0) look(memories[i].data, kept != nullptr ? kept : pieces[i].data.get(), pieces[i].bytes);
     }
-  });
+  };
+  if (of_round) {
+    look_at_all(round_of(round));  // no step changes what is kept, nor the other pieces
+  } else {
+    session.gate.between_steps([&] { look_at_all(0); });
+  }
+}
+
+// isRound(session, arrays, round): whether the arrays have the bits of the pieces as they were after the round.
+Napi::Value is_round(const Napi::CallbackInfo& info) {
+  bool same = true;
+  look_at(session_of(info), info.Env(), info[1].As<Napi::Array>(), info[2],
+          [&](const char* data, const char* piece, size_t bytes) { same = same && std::memcmp(data, piece, bytes) == 0; });
+  return Napi::Boolean::New(info.Env(), same);
+}
+
+// readPersistent(session, arrays, round): copies piece i to arrays[i], where that is not null, as it was after the round, or after the last complete step.
+Napi::Value read_persistent(const Napi::CallbackInfo& info) {
+  look_at(session_of(info), info.Env(), info[1].As<Napi::Array>(), info[2],
+          [](char* data, const char* piece, size_t bytes) { std::memcpy(data, piece, bytes); });
   return info.Env().Undefined();
 }
 
@@ -327,6 +389,9 @@ void export_sessions(Napi::Env env, Napi::Object exports) {
   add("addLoop", Napi::Function::New<guarded<add_loop>>(env, "addLoop"));
   add("runLoops", Napi::Function::New<guarded<run_loops>>(env, "runLoops"));
   add("stopSession", Napi::Function::New<guarded<stop_session>>(env, "stopSession"));
+  add("keepRounds", Napi::Function::New<guarded<keep_rounds>>(env, "keepRounds"));
+  add("takeBack", Napi::Function::New<guarded<take_back>>(env, "takeBack"));
+  add("isRound", Napi::Function::New<guarded<is_round>>(env, "isRound"));
   add("readPersistent", Napi::Function::New<guarded<read_persistent>>(env, "readPersistent"));
   add("writePersistent", Napi::Function::New<guarded<write_persistent>>(env, "writePersistent"));
 }

@@ -168,6 +168,13 @@ class Loop {
     return batch >= sampler_.batches ? steps_.size() : kind_at(batch);
   }
 
+  // The next run begins a new epoch, whether or not one is under way.
+  void leave_epoch() {
+    in_epoch_ = false;
+    batch_ = 0;
+    loss_sum_ = 0;
+  }
+
   // Continues in the middle of an epoch where another loop over the same batches has stopped.
   void take_position(Loop& other);
 

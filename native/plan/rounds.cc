@@ -5,15 +5,21 @@
 
 namespace simdnn {
 
-void run_rounds(const KernelTable& table, Gate& gate, const std::atomic<bool>& stop, const std::vector<LoopRun>& runs, size_t rounds,
-                std::vector<Report>& reports) {
+void run_rounds(const KernelTable& table, Gate& gate, const std::atomic<bool>& stop, std::vector<LoopRun>& runs, size_t rounds,
+                const Keeping& keeping, std::vector<Report>& reports) {
   const auto began = std::chrono::steady_clock::now();
   size_t bytes = 0;
   for (size_t round = 0; round < rounds; ++round) {
-    for (const LoopRun& run : runs) {
+    for (LoopRun& run : runs) {
       if (!reports.empty()) run.loop->go_on_at(reports.back().random_offset);
+      if (round > 0 && round <= run.later.size()) {
+        LiveOfKinds& live = run.later[round - 1];
+        for (size_t kind = 0; kind < live.size(); ++kind) run.loop->set_live(kind, std::move(live[kind]));
+      }
       reports.push_back(run.loop->run(table, gate, stop, run.limits));
       const Report& report = reports.back();
+      // Validations change none of it.
+      if (keeping.snapshots != nullptr && &run == &runs[0] && report.end == Report::kDone) keeping.snapshots->take(*keeping.memory, keeping.round + round);
       if (report.end != Report::kDone || !report.targets.empty() || !report.outputs.empty()) return;
       bytes += report.counts.size() * sizeof(double);
     }

@@ -3,6 +3,8 @@
 
 #include <future>
 
+#include "plan/rounds.h"
+
 #include "support/workers.h"
 #include "test/test.h"
 
@@ -96,7 +98,7 @@ struct Setting {
   std::shared_ptr<PersistentMemory> persistent = std::make_shared<PersistentMemory>();
   std::unique_ptr<Loop> loop;
 
-  Setting(size_t count, size_t batch, bool shuffle, std::vector<double> weights = {1, 1}, size_t group = 1) {
+  Setting(size_t count, size_t batch, bool shuffle, std::vector<double> weights = {1, 1}, size_t group = 1, bool outputs = true) {
     persistent->pieces.push_back({allocate_aligned(kWidth * sizeof(float)), kWidth * sizeof(float)});
     const size_t batches = (count + batch - 1) / batch, before = (batches - 1) / group * group;
     for (size_t b = 0; b < group; ++b) full.emplace_back(batch * kWidth);
@@ -105,6 +107,7 @@ struct Setting {
     steps.push_back(adding_step(0, full, losses, sums));
     steps.push_back(adding_step(1, last, last_losses, sums));
     for (size_t kind = 0; kind < 2; ++kind) steps[kind].loss_weight = weights[kind];
+    for (size_t kind = 0; kind < 2 && !outputs; ++kind) steps[kind].outputs.clear();
     BatchSampler sampler;
     sampler.rows = numbered_rows(count);
     sampler.batch = batch;
@@ -203,6 +206,38 @@ TEST(loop_live_numbers) {
   const float sums[2] = {6 * 45, 6 * 145};  // of the two batches; the loss is scaled by the live number
   const float scales[4] = {1, 2 + 100, 1 + 100 + 10, 2 + 200 + 10};
   for (size_t i = 0; i < 4; ++i) t.check(first[i] == scales[i] * sums[i % 2], "scale of each step");
+}
+
+TEST(loop_rounds) {
+  Gate gate;
+  std::atomic<bool> stop{false};
+  Setting setting(kCount, kBatch, true, {1, 1}, 1, false);
+  Snapshots snapshots(*setting.persistent, {0}, 3);
+  const std::vector<LiveNumber> doubled{{2, 0, {0, 0}}};
+  std::vector<LoopRun> runs;
+  runs.push_back({setting.loop.get(), Limits{}, {{}, {doubled, doubled}}});
+  std::vector<Report> reports;
+  run_rounds(*t.target.table, gate, stop, runs, 4, {&snapshots, 5, setting.persistent.get()}, reports);
+  const double losses = 6.0 * kCount * (kCount - 1) / 2, scales[4] = {1, 1, 2, 2};
+  t.check(reports.size() == 4, "a report of each round");
+  for (size_t round = 0; round < reports.size(); ++round) {
+    t.check(reports[round].epoch_loss_sums[0] == scales[round] * losses, "the live numbers of the round, or those of the round before");
+  }
+  const auto epochs_in = [&](const void* sums) {
+    float first;
+    std::memcpy(&first, sums, sizeof first);
+    return first / (kCount * (kCount - 1) / 2);
+  };
+  for (size_t round : {6, 7, 8}) t.check(epochs_in(snapshots.piece(0, round)) == static_cast<float>(round - 4), "what it was after each of the last rounds");
+  t.check(snapshots.piece(1, 8) == nullptr, "a piece that is not kept");
+  t.check(setting.loop->run(*t.target.table, gate, stop, Limits{}).batch == 0 && epochs_in(setting.total()) == 5, "another epoch");
+  Limits one;
+  one.milliseconds = 0;
+  t.check(setting.loop->run(*t.target.table, gate, stop, one).batch == 1, "the beginning of one");
+  snapshots.put_back(*setting.persistent, 6);
+  setting.loop->leave_epoch();
+  t.check(epochs_in(setting.total()) == 2, "taken back");
+  t.check(setting.loop->run(*t.target.table, gate, stop, Limits{}).epoch_loss_sums[0] == 2 * losses && epochs_in(setting.total()) == 3, "and on from there");
 }
 
 TEST(loop_counts) {

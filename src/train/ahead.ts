@@ -34,8 +34,6 @@ export interface BetweenSteps {
 export interface AfterSteps {
   /** Called first with the number of steps that were done. It may throw only if no other step was done after them. */
   done(steps: number): void;
-  /** Called when a run begins whose steps are told of later; returns what is then called instead of `done`, with the rates of now. */
-  later(): (steps: number) => void;
   /** Called instead of `done` for steps that were simulated in advance, when all counters are set and only the last step is not counted yet. */
   passed(steps: number): void;
   /** Called if somebody has stepped a scheduler or replaced a parameter group since the steps were simulated. */
@@ -47,7 +45,6 @@ export interface AfterSteps {
 /** Nothing follows the steps. */
 export const nothingAfter: AfterSteps = {
   done: () => {},
-  later: () => () => {},
   passed: () => {},
   changed: () => {},
   within: (limits) => ({ ...limits, between: null }),

@@ -3,6 +3,9 @@ import { liesIn, overlap, type TensorData } from '../memory';
 import { isCounted, type RecordedStep } from '../recording';
 import type { Tensor } from '../tensor';
 
+const mayHaveChanged = ([{ version, values }, count]: [Tensor, number]): boolean =>
+  version.holder === null && values.length > 0 && (version.count !== count || !isCounted(version));
+
 export class Captured {
   /** The version of the values that were copied; -1 if an older one was. */
   private readonly versions = new Map<Tensor, number>();
@@ -17,15 +20,15 @@ export class Captured {
     }
   }
 
+  /** Whether any may have changed since `changed` was last asked. */
+  get haveChanged(): boolean {
+    return [...this.versions].some(mayHaveChanged);
+  }
+
   /** The tensors that may have changed since this was last asked. */
   changed(): Tensor[] {
-    const changed: Tensor[] = [];
-    for (const [t, count] of this.versions) {
-      const { version } = t;
-      if (version.holder !== null || t.values.length === 0 || (version.count === count && isCounted(version))) continue;
-      this.versions.set(t, version.count);
-      changed.push(t);
-    }
+    const changed = [...this.versions].filter(mayHaveChanged).map(([t]) => t);
+    for (const t of changed) this.versions.set(t, t.version.count);
     return changed;
   }
 }

@@ -10,11 +10,11 @@ import { awaited } from './batch';
 import { type Batches, checkBatch, checkLoader, stepsIn, warnOfMany } from './batches';
 import { eachOnce, Feed, type Known } from './feed';
 import { countRows, type Phase, segmentOfRows } from './phase';
-import { refuseData } from './refusals';
-import { type Part, Rounds, type RoundsDone } from './rounds';
+import { refuseData, refuseReport } from './refusals';
+import { type Ahead, Rounds, type RoundsOf } from './rounds';
 import { copyRows } from './rows';
 import { batchesOf, fedSegment, type Outputs, type Segment, sum, weightOf } from './segment';
-import { refuseReport, Session } from './session';
+import { Session } from './session';
 import type { Source } from './source';
 import { RandomStream } from './stream';
 import type { LossTask } from './tasks';
@@ -38,10 +38,10 @@ export interface EngineOptions {
   made?: (fresh: readonly (readonly RecordedStep[])[]) => void;
 }
 
-export class Engine {
+export class Engine implements RoundsOf {
   /** The random numbers of the run. */
   readonly stream = new RandomStream();
-  private readonly phases: Phase[];
+  readonly phases: readonly Phase[];
   private session: Session | null = null;
   private ahead: Rounds | null = null;
   private isStopped = false;
@@ -116,6 +116,7 @@ export class Engine {
       source: (rows ? { batches: rows.batches, rows: rows.handle } : { examples }) satisfies Source,
     }));
     const session = yield* Session.making(specs, this.options.forFits, this.isStale ? null : before, this.options.found);
+    before?.kept?.close();
     this.session = session;
     this.isStale = false;
     for (const phase of this.phases) phase.last = null;
@@ -148,9 +149,23 @@ export class Engine {
   sync(): void {
     this.session?.sync();
   }
-  /** Copies what JavaScript has changed into the session. */
-  write(): void {
-    this.session?.write();
+  /** From now on JavaScript code draws from the run's random numbers, and has the model until `writing`. */
+  lend(): void {
+    if (this.ahead !== null) this.ahead.isPaused = true;
+    this.stream.begin();
+  }
+  /** Copies what JavaScript has changed into the session; what was done ahead is then taken back. Null: at once. */
+  writing(): Promise<void> | null {
+    const { ahead, session } = this;
+    if (ahead !== null && this.isAhead && ahead.hold) {
+      ahead.isPaused = false;
+      ahead.goOn();
+      return null;
+    }
+    const takingBack = this.isAhead ? ahead!.takeBack() : null;
+    if (takingBack !== null) return takingBack.then(() => session!.write());
+    session?.write();
+    return null;
   }
   /** Copies everything that steps have changed, including gradients, into JavaScript's memory; the leaves then have gradients as after a compiled step. */
   finish(): void {
@@ -164,6 +179,7 @@ export class Engine {
 
   /** Ends the run: closes loaders that are not at their end, and continues the caller's random numbers from the run's. Null if no loader has to be awaited. */
   close(): Promise<void> | null {
+    this.session?.kept?.close();
     const leaving = this.phases.flatMap(({ feed }) => feed?.close() ?? []);
     if (leaving.length > 0) return Promise.all(leaving).then(() => this.stream.close());
     this.stream.close();
@@ -225,14 +241,14 @@ export class Engine {
   }
 
   /**
-   * Continues a phase until its epochs are done or a limit is reached. `after` is called with the steps that were done, even if the next one fails. With `rounds`
+   * Continues a phase until its epochs are done or a limit is reached. `after` is called with the steps that were done, even if the next one fails. With `ahead`
    * several epochs may be done ahead, each followed by one of all other phases; the next calls return them.
    */
-  async segment(phase: number, limits: Limits, after: AfterSteps = nothingAfter, rounds = 1): Promise<Segment> {
+  async segment(phase: number, limits: Limits, after: AfterSteps = nothingAfter, ahead: Ahead | null = null): Promise<Segment> {
     const state = this.phases[phase]!;
-    if (rounds > 1 && !this.isAhead) {
-      this.ahead = new Rounds((most, isNext) => this.beginRounds(limits, most, isNext, after));
-      this.ahead.start(rounds);
+    if (ahead !== null && ahead.rounds > 1 && !this.isAhead) {
+      const session = this.isStopped ? null : this.held;
+      this.ahead = session && new Rounds(this, session, limits, ahead, this.ahead);
     }
     if (this.isAhead) return this.ahead!.next();
     return state.rows === null ? this.runFed(phase, state, limits, after) : this.runRows(phase, state, limits, after);
@@ -243,41 +259,15 @@ export class Engine {
     return this.ahead?.areAhead ?? false;
   }
 
-  /** Ends the run that is ahead, counts what it did and tells of its steps; null: at once. */
+  /** Takes back what was done ahead, unless it is what follows. Null: at once. */
+  takingBack(): Promise<void> | null {
+    return this.ahead === null || this.ahead.follow ? null : this.ahead.takeBack();
+  }
+
+  /** Ends what is ahead, when the fit ends. Null: at once. */
   landing(): Promise<void> | null {
-    const running = this.ahead?.underWay ?? null;
-    if (running === null) this.ahead?.tellRest();
-    else this.stop();
-    return running?.then(() => this.ahead!.tellRest()) ?? null;
-  }
-
-  private beginRounds(limits: Limits, rounds: number, isNext: boolean, after: AfterSteps): Promise<RoundsDone> | null {
-    const { phases, held: session } = this;
-    const loaders = phases.map(({ loader }) => loader as DataLoader<unknown>);
-    const canBegin =
-      phases.every(({ rows, batch }, phase) => rows !== null && (phase === 0 || batch === 0)) && new Set(loaders).size === loaders.length; // one counts its epochs for all
-    if (this.isStopped || session === null || !canBegin) return null;
-    if (isNext) session.refresh();
-    const begun = loaders.map(({ epochsBegun }) => epochsBegun);
-    const running = session.rounds({ ...limits, random: this.stream.position }, begun, rounds);
-    const tell = after.later();
-    return running?.then((reports) => this.landed(session, reports, tell)) ?? null;
-  }
-
-  private landed(session: Session, reports: readonly LoopReport[], tell: (steps: number) => void): RoundsDone {
-    const { length } = this.phases;
-    const parts = reports.map((report, i): Part => {
-      const phase = i % length;
-      const segment = this.count(phase, session, report);
-      session.commit(phase, report);
-      const steps = phase === 0 ? sum(report.steps) : 0;
-      return { tell: () => steps > 0 && tell(steps), segment: () => ({ ...segment(), seconds: report.seconds }) };
-    });
-    const { end, counted, outputs } = reports.at(-1)!;
-    const done = end === 'done' ? reports.length : reports.length - 1;
-    const isBetween = (end === 'done' || end === 'time') && done % length === 0;
-    const isCounted = outputs.length === 0 && (counted?.targets.byteLength ?? 0) === 0;
-    return { parts, complete: Math.floor(done / length), goesOn: isBetween && isCounted };
+    if (this.ahead?.areRunning) this.stop();
+    return this.ahead?.land() ?? null;
   }
 
   private async runRows(phase: number, state: Phase, limits: Limits, after: AfterSteps): Promise<Segment> {
@@ -289,7 +279,8 @@ export class Engine {
     return handOut();
   }
 
-  private count(phase: number, session: Session, report: LoopReport): () => Segment {
+  /** Counts what a run over rows did; the result is its segment, and throws where the run has ended with an error. */
+  count(phase: number, session: Session, report: LoopReport): () => Segment {
     const state = this.phases[phase]!;
     countRows(state, session.kinds(phase), report, this.stream);
     const { epochsDone } = state;

@@ -5,6 +5,7 @@ import type { Module } from '../nn';
 import { randomPosition } from '../random';
 import type { RecordedStep } from '../recording';
 import { hold, refuseLost, type Tensor } from '../tensor';
+import { asksFigures, canGoAhead, decides, endsEpochs } from './after-epoch';
 import { Group } from './batch';
 import { knownLength } from './batches';
 import { batchReport } from './callbacks';
@@ -17,7 +18,7 @@ import { type Progress, silent, startProgress } from './progress';
 import type { Ranks } from './ranks';
 import { RatesOfSteps } from './rates';
 import { addFigures, addSet, bestOf, emptyResult, lossLists } from './result';
-import { asksFigures, canGoAhead, endsEpochs } from './rounds';
+import type { Ahead } from './rounds';
 import type { Segment } from './segment';
 import { OwnSequence, seedOf } from './stream';
 import { refuseTaken } from './taking';
@@ -95,7 +96,7 @@ export class Fit implements Holder {
       o.schedules,
       o.callbacks,
       () => this.groups,
-      (call) => this.inStream(call),
+      (call) => this.engine.stream.within(call),
     );
     this.restoreModes = intoTraining(model);
     try {
@@ -149,14 +150,15 @@ export class Fit implements Holder {
     const { o, result, progress } = this;
     const agrees = this.ranks.agreeByEpoch(asksFigures(o) || (this.ranks.isFirst && o.progress));
     const epochByEpoch = agrees || endsEpochs(o);
-    const goesAhead = epochByEpoch && !agrees && canGoAhead(o);
+    const goesAhead = epochByEpoch && !agrees && canGoAhead(o, this.ranks);
     let [told, shown] = [performance.now(), 0];
     const isStopped = (): boolean => this.stopped !== null && (!this.ranks.areSeveral || this.engine.isBetweenEpochs(0)); // ranks stop together, after an epoch
     while (this.epochsDone < o.epochs && !isStopped()) {
       // Not at the end of the epoch before, because callbacks in between may use the metrics.
       if (this.engine.isBetweenEpochs(0)) this.trainingMetrics.reset();
       const [left, rowsOfEpoch] = [o.epochs - this.epochsDone, this.engine.rowsOf(0)];
-      const segment = await this.segment(0, epochByEpoch ? 1 : left, o.progressEvery, goesAhead ? left : 1);
+      const ahead = goesAhead ? { rounds: left, rates: this.afterSteps, decides: decides(o) } : null;
+      const segment = await this.segment(0, epochByEpoch ? 1 : left, o.progressEvery, ahead);
       this.rows += segment.rows;
       this.epochRows += segment.rows;
       segment.losses = segment.losses.map((loss) => this.ranks.mean(loss, rowsOfEpoch ?? this.epochRows));
@@ -190,13 +192,14 @@ export class Fit implements Holder {
     }
   }
 
-  private async segment(phase: number, epochs: number, milliseconds: number, rounds = 1): Promise<Segment> {
+  private async segment(phase: number, epochs: number, milliseconds: number, ahead: Ahead | null = null): Promise<Segment> {
     const { signal, detectAnomaly } = this.o;
     if (signal?.aborted) throw signal.reason;
+    if (phase === 0) await this.engine.takingBack();
     if (!this.engine.isAhead) await this.prepare(phase);
     const limits = { epochs, milliseconds, outputBytes, finite: detectAnomaly };
     const began = performance.now();
-    const segment = await this.engine.segment(phase, limits, phase === 0 ? this.afterSteps : undefined, rounds);
+    const segment = await this.engine.segment(phase, limits, phase === 0 ? this.afterSteps : undefined, ahead);
     // Behind what was done ahead, the rest of an epoch may not be.
     this.threadSeconds += segment.seconds ?? (this.threadSeconds > 0 ? (performance.now() - began) / 1000 : 0);
     return segment;
@@ -270,7 +273,7 @@ export class Fit implements Holder {
     const trained = this.ofTraining(o.trainMetrics);
     addFigures({ metrics: result.trainMetrics, arrays: result.trainArrays }, trained);
     const figures = epochFigures(loss, own, o.validation, sets);
-    this.inStream(() => o.schedules.afterEpoch(figures));
+    this.afterSteps.endEpoch(figures);
     this.countSeconds(1);
     const epoch = this.epochsDone;
     const report = {
@@ -297,21 +300,11 @@ export class Fit implements Holder {
     return isLast;
   }
 
-  // Calls a function whose random numbers come from the run's sequence.
-  private inStream(call: () => void): void {
-    this.engine.stream.begin();
-    try {
-      call();
-    } finally {
-      this.engine.stream.end();
-    }
-  }
-
   // Calls back while the model may be used and changed. If the callback throws, the model stays free, with the values it then has.
   private async outside<T>(call: () => Promise<T>): Promise<T> {
     const found = [...this.held]; // including what recordings found
     this.free();
-    this.engine.stream.begin();
+    this.engine.lend();
     let result: T;
     try {
       result = await call();
@@ -321,7 +314,7 @@ export class Fit implements Holder {
     const tensors = new Set([...this.tensors, ...found]);
     this.checkFree(tensors);
     this.hold(tensors);
-    this.engine.write();
+    await this.engine.writing();
     this.inUse = true;
     return result;
   }

@@ -25,8 +25,9 @@ export function linearNumbers(
   const live = kinds.map((kind, i) => {
     if (!used.has(i)) return null;
     const numbers = (): number[] | null => kind.trace.numbers(random);
-    const base = numbers()!;
-    if (base.length === 0) return [];
+    const base = numbers();
+    if (base === null) steady = false;
+    if (base === null || base.length === 0) return [];
     const oneDrawn = kind.trace.numbers({ seed: random.seed, offset: random.offset + 1 })!;
     const oneStep = Array.from({ length: clocks.count }, (_, clock) => {
       const other = advancing.get(clock);

@@ -10,7 +10,8 @@ import { changed, empty, type Tensor } from '../tensor';
 import type { Form } from './forms';
 import { Here, isQuick } from './here';
 import { checkModel, refuseChanges } from './inference';
-import { refuseReport, Session } from './session';
+import { refuseReport } from './refusals';
+import { Session } from './session';
 import { type Prediction, predictionTask } from './tasks';
 import { areAlike, checkInto, Gathering, refuseUnwritable, writeInto } from './written';
 

@@ -18,11 +18,19 @@ type Scheduled = Group[(typeof scheduled)[number]];
 const isSame = (a: Scheduled, b: Scheduled): boolean =>
   Object.is(a, b) || (Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((value, i) => Object.is(value, b[i])));
 
+/** The rates with which an epoch begins, and whether the present ones are still the same. */
+export interface Foreseen {
+  rates: number[];
+  holds(): boolean;
+}
+
 export class RatesOfSteps implements AfterSteps, BetweenSteps {
   /** The learning rate of each parameter group in the last step. */
   rates: number[] = [];
   foreseen: number[][] = [];
   private isChanged = false;
+  /** The number of epochs that schedulers were told of. */
+  private epochs = 0;
 
   constructor(
     private readonly schedules: Schedules,
@@ -42,17 +50,41 @@ export class RatesOfSteps implements AfterSteps, BetweenSteps {
 
   // Steps in one run share their rates. If schedulers are stepped after each step, a run has only one step.
   done(steps: number): void {
-    this.later()(steps);
+    this.told(this.now(), steps);
+    this.inStream(() => this.schedules.afterStep());
+    this.compare();
   }
 
-  later(): (steps: number) => void {
-    const rates = this.now();
-    return (steps) => {
-      this.rates = rates;
-      this.callbacks.stepsDone(rates, steps);
-      this.inStream(() => this.schedules.afterStep());
-      this.compare();
+  /** Tells of steps that were done with these rates. */
+  told(rates: number[], steps: number): void {
+    this.rates = rates;
+    this.callbacks.stepsDone(rates, steps);
+  }
+
+  /** Called after an epoch with its figures. */
+  endEpoch(figures: ReadonlyMap<string, number>): void {
+    this.epochs++;
+    this.inStream(() => this.schedules.afterEpoch(figures));
+  }
+
+  /**
+   * The rates of epochs to come: a function of the number of epochs ended, which puts schedulers and groups in the state that they will then have, and one that restores
+   * the present state. Schedulers that watch a figure are taken to change nothing.
+   */
+  foresee(): { after: (epochs: number) => Foreseen; restore: () => void } {
+    const restore = this.keepAll(() => this.schedules.keepAll());
+    let { epochs } = this;
+    let last = this.foreseenNow();
+    const after = (ended: number): Foreseen => {
+      for (; epochs < ended; epochs++) this.schedules.simulateEpoch();
+      if (!last.holds()) last = this.foreseenNow();
+      return last;
     };
+    return { after, restore };
+  }
+
+  private foreseenNow(): Foreseen {
+    return { rates: this.now(), holds: this.stamp().holds };
   }
 
   passed(steps: number): void {
@@ -96,7 +128,11 @@ export class RatesOfSteps implements AfterSteps, BetweenSteps {
   }
 
   keep(): () => void {
-    const counts = this.schedules.keep();
+    return this.keepAll(() => this.schedules.keep());
+  }
+
+  private keepAll(keepCounts: () => () => void): () => void {
+    const counts = keepCounts();
     const before = this.groups().map((group) => {
       const numbers = Object.fromEntries(scheduled.flatMap((name) => (group[name] === undefined ? [] : [[name, group[name]]])));
       return () => Object.assign(group, numbers);

@@ -1,5 +1,7 @@
 // The errors of a failed native run.
-import { SimdnnError } from '../errors';
+import { rangeError, SimdnnError } from '../errors';
+import type { LoopReport } from '../native';
+import type { RecordedStep } from '../recording';
 import type { Tensor } from '../tensor';
 
 /**
@@ -26,4 +28,16 @@ export function refuseData(
       `[${where}] the data of ${at(Math.floor(argument / inBatch))} are not finite: tensor ${argument % inBatch} of the batch has ${values[position]} in row ${row}`,
     );
   });
+}
+
+/** Throws the error with which a run ended, if any; `at` describes the batch. */
+export function refuseReport(where: string, { end, kind, call, message }: LoopReport, kinds: readonly RecordedStep[], at: string): void {
+  if (end === 'refused') throw rangeError(where, at === '' ? message! : `${message}, ${at}`);
+  if (end === 'out of memory') throw rangeError(where, 'out of memory');
+  if (end === 'not finite') {
+    throw new SimdnnError(
+      'SIMDNN_NOT_FINITE',
+      `[${where}] ${at} a value is not finite for the first time after ${kinds[kind]!.trace.callText(call)}`,
+    );
+  }
 }

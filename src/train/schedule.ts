@@ -178,6 +178,24 @@ export class Schedules {
     };
   }
 
+  /** Whether the effects of an epoch can be simulated and undone, but for those of the schedulers that watch a figure. */
+  get foreseeEpochs(): boolean {
+    return this.all.every(
+      ({ everyStep, scheduler }) => !everyStep && isOwn(scheduler) && !asksFunctions(scheduler as lrScheduler.LRScheduler),
+    );
+  }
+  /** Does what follows an epoch, in a simulation of the epochs. */
+  simulateEpoch(): void {
+    for (const { monitor, scheduler } of this.all) if (monitor === null) (scheduler as { step(): unknown }).step();
+  }
+  /** Returns a function that restores the state that `simulateEpoch` changes, if epochs can be simulated. */
+  keepAll(): () => void {
+    const counts = this.all.map(({ scheduler }) => (scheduler as lrScheduler.LRScheduler).keep());
+    return () => {
+      for (const restore of counts) restore();
+    };
+  }
+
   /** Called after an epoch with these figures. */
   afterEpoch(figures: ReadonlyMap<string, number>): void {
     for (const one of this.all) one.afterEpoch(figures);

@@ -1,11 +1,9 @@
-import { rangeError, SimdnnError } from '../errors';
 import { liesIn } from '../memory';
 import {
   addKind,
   addLoop,
   addPersistent,
   createSession,
-  type Limits,
   type LoopReport,
   type LoopRun,
   type LoopStep,
@@ -18,51 +16,22 @@ import {
 import type { RandomPosition } from '../random';
 import { MemoryMap, type RecordedStep, stretchesOf } from '../recording';
 import type { Tensor } from '../tensor';
-import { type AfterSteps, type BetweenSteps, type NextStep, nothingAfter, StepsAhead } from './ahead';
+import { type AfterSteps, nothingAfter, StepsAhead } from './ahead';
 import { Captured } from './captured';
-import { linearNumbers } from './linear';
+import { KeptRounds } from './kept-rounds';
+import type { Clocks } from './linear';
+import { areNumbers, type LiveOfLoops, type Loop, linearOf, type NumbersLater, numbersOf, type RunLimits, tellOn } from './numbers';
 import { holding } from './pieces';
 import { sum } from './segment';
-import { epochRowsOf, nextSteps, type RowsSource, type Source, stepsLike } from './source';
+import { epochRowsOf, type Source, stepsLike } from './source';
 import { inMode, recordStep, verifyStep } from './step-recording';
 import { countedClasses, type Task } from './task';
 import { ownTurn, segmentBegins, segmentEnds } from './turns';
-
-interface Loop {
-  number: number;
-  kinds: RecordedStep[];
-  source: Source;
-  task: Task;
-  /** The steps whose numbers are told to the loop one by one, if they must be. */
-  ahead: StepsAhead;
-}
-
-/** The limits of a run; `random` is where its random numbers begin. */
-export interface RunLimits extends Limits {
-  random: RandomPosition;
-  given?: LoopRun['batches'];
-  /** Over rows: the number of batches done of the epoch that is under way; 0 (the default) if none is. */
-  batch?: number;
-  /** What is done between two steps and changes their numbers; null by default. */
-  between?: BetweenSteps | null;
-}
 
 const numberOf = <T>(numbers: Map<T, number>, key: T): number => {
   if (!numbers.has(key)) numbers.set(key, numbers.size);
   return numbers.get(key)!;
 };
-
-/** Throws the error with which a run ended, if any; `at` describes the batch. */
-export function refuseReport(where: string, { end, kind, call, message }: LoopReport, kinds: readonly RecordedStep[], at: string): void {
-  if (end === 'refused') throw rangeError(where, at === '' ? message! : `${message}, ${at}`);
-  if (end === 'out of memory') throw rangeError(where, 'out of memory');
-  if (end === 'not finite') {
-    throw new SimdnnError(
-      'SIMDNN_NOT_FINITE',
-      `[${where}] ${at} a value is not finite for the first time after ${kinds[kind]!.trace.callText(call)}`,
-    );
-  }
-}
 
 const runOf = ({ source }: Loop, limits: RunLimits, live: LoopRun['live'], epochsBegun: number): LoopRun => ({
   epochs: limits.epochs,
@@ -90,6 +59,8 @@ export class Session {
   private readonly captured = new Captured();
   private changed: (Float32Array | null)[] = [];
   private changedWithGradients: (Float32Array | null)[] = [];
+  /** What steps change, as kept after rounds that may be taken back. */
+  kept: KeptRounds | null = null;
 
   /**
    * Records all tasks. This is a generator so that others may use the JavaScript thread in between: it yields between parts. Each kind of batch is recorded in
@@ -263,33 +234,70 @@ export class Session {
   /** Runs a loop from where its last run ended. `commit` must then count what the run did. */
   async run(loop: number, limits: RunLimits, epochsBegun = 0): Promise<LoopReport> {
     const state = this.loops[loop]!;
-    const { live, told } = inMode(state.task, () => this.numbersOf(state, limits));
+    this.showPresent();
+    const { live, told } = inMode(state.task, () => numbersOf(state, limits, this.allClocks));
     const run = { ...runOf(state, limits, live, epochsBegun), ...(told && { ahead: told.numbers }) };
     const [report] = await this.during([state], [run], 1, () => {
-      if (told !== null) inMode(state.task, () => this.tellOn(state, limits, told.steps));
+      if (told !== null) inMode(state.task, () => tellOn(state, limits, told.steps));
     });
     state.ahead.ran(sum(report!.steps));
     return report!;
   }
 
   /**
-   * Runs an epoch of each loop in turn, so many times, all with the same limits. `begun` has the epochs that each loader has begun. `commit` must then count each
-   * run in turn. Null if the numbers of a loop's steps must be told one by one.
+   * Runs an epoch of each loop in turn, in as many rounds as there are live numbers of all loops, with the same limits. `begun` has the epochs that each loader has
+   * begun, `round` is the number of the first round if they are kept. `commit` must then count each run in turn.
    */
-  rounds(limits: RunLimits, begun: readonly number[], rounds: number): Promise<LoopReport[]> | null {
-    const runs: LoopRun[] = [];
-    for (const [i, loop] of this.loops.entries()) {
-      const live = inMode(loop.task, () => this.linearOf(loop, limits));
-      if (live === null) return null;
+  rounds(limits: RunLimits, begun: readonly number[], live: readonly LiveOfLoops[], round: number | null): Promise<LoopReport[]> {
+    const runs = this.loops.map((loop, i): LoopRun => {
       loop.ahead.told = null;
-      runs.push(runOf(loop, limits, live, begun[i]!));
-    }
-    return this.during(this.loops, runs, rounds);
+      const later = live.slice(1).map((all, at) => (all === live[at] ? null : all[i]!));
+      return { ...runOf(loop, limits, live[0]![i]!, begun[i]!), ...(later.some((one) => one !== null) && { later }) };
+    });
+    return this.during(this.loops, runs, live.length, () => {}, round);
   }
 
-  private async during(loops: readonly Loop[], runs: LoopRun[], rounds: number, meanwhile = (): void => {}): Promise<LoopReport[]> {
+  /** The live numbers of all loops as linear functions; null if the numbers of steps must be told one by one. */
+  liveOfLoops(limits: RunLimits): LiveOfLoops | null {
+    const live = this.loops.map((loop) => inMode(loop.task, () => linearOf(loop, limits, this.allClocks)));
+    return live.includes(null) ? null : (live as LiveOfLoops);
+  }
+
+  /** Calls a function in the state that counters will have when what these runs did is counted. */
+  whenCounted<T>(runs: readonly { phase: number; report: LoopReport }[], fn: () => T): T {
+    const putBack = this.loops.flatMap(({ kinds }) => kinds.map(({ trace }) => trace.keep()));
+    try {
+      for (const { phase, report } of runs) this.count(phase, report);
+      return fn();
+    } finally {
+      for (const restore of putBack) restore();
+    }
+  }
+
+  /** Keeps what steps change after rounds, of which a run has at most so many. */
+  keepRounds(most: number): KeptRounds {
+    this.kept ??= new KeptRounds(this.handle, this.pieces, this.changedWithGradients, most);
+    return this.kept;
+  }
+
+  /** Whether the numbers of the next steps are these. */
+  hasNumbers(numbers: NumbersLater, random: RandomPosition): boolean {
+    return areNumbers(this.loops, numbers, random, this.allClocks);
+  }
+
+  private showPresent(): void {
+    if (this.kept !== null) this.kept.shown = null;
+  }
+
+  private async during(
+    loops: readonly Loop[],
+    runs: LoopRun[],
+    rounds: number,
+    meanwhile = (): void => {},
+    round: number | null = null,
+  ): Promise<LoopReport[]> {
     const numbers = loops.map(({ number }) => number);
-    const running = runLoops(this.handle, numbers, runs, rounds);
+    const running = runLoops(this.handle, numbers, runs, rounds, round);
     if (this.forFits) segmentBegins();
     meanwhile();
     try {
@@ -313,8 +321,12 @@ export class Session {
       ahead.commit(kinds, all, after);
       return;
     }
-    for (const [i, { trace }] of kinds.entries()) trace.commit(steps[i]!);
+    this.count(loop, { steps });
     if (all > 0) after.done(all);
+  }
+
+  private count(loop: number, { steps }: Pick<LoopReport, 'steps'>): void {
+    for (const [i, { trace }] of this.loops[loop]!.kinds.entries()) trace.commit(steps[i]!);
   }
 
   /** Ends the run that is under way after its present step. */
@@ -324,18 +336,29 @@ export class Session {
 
   /** Copies what steps have changed into the tensors' memory, as of the last step that ended. It waits for one step at most. */
   sync(): void {
-    readPersistent(this.handle, this.changed);
+    this.read(this.changed);
   }
 
   /** The same including gradients, at the end. */
   finish(): void {
-    readPersistent(this.handle, this.changedWithGradients);
+    this.read(this.changedWithGradients);
   }
 
-  /** Copies the tensors that steps only read and that user code has changed. */
+  private read(arrays: (Float32Array | null)[]): void {
+    if (this.kept === null) readPersistent(this.handle, arrays, null);
+    else this.kept.read(arrays);
+  }
+
+  /** Whether user code has changed tensors that steps only read. */
+  get isStale(): boolean {
+    return this.captured.haveChanged;
+  }
+
+  /** Copies these tensors. */
   refresh(): void {
     const changed = this.captured.changed();
     if (changed.length === 0) return;
+    this.showPresent();
     const pieces = holding(
       this.pieces,
       changed.map((t) => ({ array: t.values })),
@@ -345,6 +368,7 @@ export class Session {
     readPersistent(
       this.handle,
       pieces.map((piece, i) => (this.changedWithGradients[i] === null ? null : piece)),
+      null,
     );
     for (const [i, t] of changed.entries()) t.values.set(values[i]!);
     writePersistent(this.handle, pieces);
@@ -353,39 +377,12 @@ export class Session {
   /** Copies the tensors' memory into that of the session. */
   write(): void {
     this.captured.changed();
+    this.showPresent();
     for (const { kinds } of this.loops) for (const kind of kinds) kind.pack();
     writePersistent(this.handle, this.pieces);
   }
 
-  // The live numbers of a run; `told` has those of single steps, if they must be told one by one.
-  private numbersOf(loop: Loop, limits: RunLimits): Pick<LoopRun, 'live'> & Pick<StepsAhead, 'told'> {
-    const { kinds, task, ahead } = loop;
-    const { random, given, between = null, batch = 0 } = limits;
-    ahead.told = null;
-    const live = between === null ? this.linearOf(loop, limits) : null;
-    if (live !== null) return { live, told: null };
-    const next = (most: number): NextStep[] =>
-      given === undefined
-        ? nextSteps((loop.source as RowsSource).batches, kinds, task.group?.size, most, random.offset, batch)
-        : given.slice(0, most).map(({ kind, randomOffset }) => ({ kind, offset: randomOffset }));
-    return { live: kinds.map(() => null), told: ahead.tell(kinds, next, random.seed, between) };
-  }
-
-  // The live numbers of a run as linear functions; null if they are not linear.
-  private linearOf({ kinds }: Loop, { random, given }: RunLimits): LoopRun['live'] | null {
-    const used = given === undefined ? kinds.map((_, i) => i) : given.map(({ kind }) => kind);
-    const { live, steady } = linearNumbers(kinds, new Set(used), random, { count: this.clocks.size, of: (kind) => this.clockOf(kind) });
-    return steady ? live : null;
-  }
-
-  // Calculates the numbers of the run that follows these steps, if the steps of that run are known.
-  private tellOn({ kinds, source, task, ahead }: Loop, { given, between = null, batch = 0 }: RunLimits, steps: readonly NextStep[]): void {
-    if (given !== undefined) return;
-    const { batches } = source as RowsSource;
-    const { kind, offset } = steps.at(-1)!;
-    const group = task.group?.size ?? 1;
-    const done = batch + steps.length * group;
-    const after = offset + kinds[kind]!.trace.draws;
-    ahead.tellOn(kinds, (most) => nextSteps(batches, kinds, group, most, after, done < batches.batches ? done : 0), between);
+  private get allClocks(): Clocks {
+    return { count: this.clocks.size, of: (kind) => this.clockOf(kind) };
   }
 }

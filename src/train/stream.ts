@@ -79,6 +79,16 @@ export class RandomStream {
     setRandomPosition(turns.at(-1)?.position ?? elsewhere);
   }
 
+  /** Calls a function that draws from this run's numbers. */
+  within(call: () => void): void {
+    this.begin();
+    try {
+      call();
+    } finally {
+      this.end();
+    }
+  }
+
   /** Gives the sequence back at the run's position, unless other code has drawn from the other sequence in the meantime. */
   close(): void {
     if (this.owner !== owner) {

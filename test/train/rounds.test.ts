@@ -1,10 +1,12 @@
 // Fits that run several epochs before JavaScript sees to them, where nothing that follows an epoch decides about the next: the same as epoch by epoch, which a
 // callback of one's own makes them.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
-import { data, manualSeed, metrics, nn, optim, rand, randn, tensor, train } from '../../src';
+import { data, getRngState, manualSeed, metrics, nn, noGrad, optim, rand, randn, tensor, train } from '../../src';
+import { KeptRounds } from '../../src/train/kept-rounds';
+import { Session } from '../../src/train/session';
 import { bitsOf, eagerStep, makeModel, quiet, students } from './runs';
 
 const criterion = new nn.CrossEntropyLoss();
@@ -27,7 +29,21 @@ type Options = Omit<train.FitOptions, 'criterion' | 'optimizer' | 'loader' | 'ep
 const fit = ({ model, ...given }: Given, epochs: number, options: Options) =>
   train.fit(model, { criterion, ...given, epochs, ...quiet, ...options } as train.FitOptions);
 
-const byItself = { onEpoch() {} };
+const byItself = { onBatch() {} };
+const { lrScheduler } = optim;
+
+/** How many rounds each run had, and how often some were taken back, while `work` ran. */
+async function counted(work: () => Promise<unknown>): Promise<{ rounds: number[]; takenBack: number }> {
+  const begun = vi.spyOn(Session.prototype, 'rounds');
+  const taken = vi.spyOn(KeptRounds.prototype, 'takeBack');
+  try {
+    await work();
+    return { rounds: begun.mock.calls.map(([, , live]) => live.length), takenBack: taken.mock.calls.length };
+  } finally {
+    begun.mockRestore();
+    taken.mockRestore();
+  }
+}
 
 // All that a fit leaves, but for times.
 async function leaves(given: Given, epochs: number, options: Options) {
@@ -36,37 +52,88 @@ async function leaves(given: Given, epochs: number, options: Options) {
     (error: Error) => `${error.name}: ${error.message}`,
   );
   const { model, optimizer, loader } = given;
-  return { outcome, bits: bitsOf(model), optimizer: optimizer.stateDict(), loader: loader.stateDict(), drawn: rand([4]).toArray() };
+  const { scheduler = [], checkpoint, validation = [] } = options;
+  const states = [optimizer, loader, ...[scheduler].flat(), ...[validation].flat()].map((one) => {
+    const stateful = (one as train.ScheduleOptions).scheduler ?? one;
+    return (stateful as Partial<typeof loader>).stateDict?.();
+  });
+  const files = checkpoint === undefined ? [] : ['run', 'run.best'].map((name) => readFileSync(join(folder, `${name}.safetensors`)));
+  return { outcome, bits: bitsOf(model), states, files, drawn: rand([4]).toArray() };
 }
 
 describe('epochs ahead of JavaScript', () => {
-  const counted = () => ({ accuracy: new metrics.Accuracy(task), confusion: new metrics.ConfusionMatrix(task) });
+  const figures = () => ({ accuracy: new metrics.Accuracy(task), confusion: new metrics.ConfusionMatrix(task) });
   const ways: Record<string, (given: Given) => Options> = {
-    metrics: () => ({ metrics: counted() }),
+    metrics: () => ({ metrics: figures() }),
     logs: () => ({ callbacks: [train.csvLogger(join(folder, 'log.csv')), train.learningRateMonitor()] }),
-    validation: () => ({ validation: new data.DataLoader(students(50), { batchSize: 20 }), metrics: counted() }),
+    validation: () => ({ validation: new data.DataLoader(students(50), { batchSize: 20 }), metrics: figures() }),
     'validation sets, one of them shuffled, and metrics of the training': () => ({
       validation: {
         near: new data.DataLoader(students(40), { batchSize: 15, shuffle: true }),
         far: new data.DataLoader(students(30), { batchSize: 10, shuffle: true, seed: 3 }),
       },
-      metrics: counted(),
+      metrics: figures(),
       trainMetrics: { f1: new metrics.F1Score({ ...task, average: 'macro' }) },
     }),
     'clipping, accumulation and averages': ({ model }) => ({
-      metrics: counted(),
+      metrics: figures(),
       clipGradNorm: 0.5,
       accumulate: 3,
       callbacks: [train.emaWeights(model)],
     }),
-    'the validation over the rows that are trained on, by the same loader': ({ loader }) => ({ validation: loader, metrics: counted() }),
+    'the validation over the rows that are trained on, by the same loader': ({ loader }) => ({ validation: loader, metrics: figures() }),
+    'schedulers that watch nothing': ({ optimizer }) => ({
+      scheduler: [
+        new lrScheduler.CosineAnnealingLR(optimizer, { tMax: 50 }),
+        { scheduler: new lrScheduler.StepLR(optimizer, { stepSize: 7, gamma: 0.9 }), interval: 'epoch' },
+      ],
+      callbacks: [train.learningRateMonitor(), train.csvLogger(join(folder, 'rates.csv'))],
+    }),
+    'schedulers of schedulers, and momenta that are set': ({ optimizer }) => ({
+      scheduler: {
+        scheduler: new lrScheduler.SequentialLR(optimizer, {
+          schedulers: [
+            new lrScheduler.ChainedScheduler([
+              new lrScheduler.LinearLR(optimizer, { startFactor: 0.1, totalIters: 5 }),
+              new lrScheduler.ExponentialLR(optimizer, { gamma: 0.95 }),
+            ]),
+            new lrScheduler.CyclicLR(optimizer, { baseLr: 0.001, maxLr: 0.01, stepSizeUp: 4, cycleMomentum: true }),
+          ],
+          milestones: [9],
+        }),
+        interval: 'epoch',
+      },
+      validation: new data.DataLoader(students(50), { batchSize: 20, shuffle: true }),
+    }),
+    plateau: ({ optimizer }) => ({
+      scheduler: new lrScheduler.ReduceLROnPlateau(optimizer, { patience: 2, factor: 0.7, threshold: 0.02 }),
+      validation: new data.DataLoader(students(50), { batchSize: 20 }),
+    }),
+    'early stopping': () => ({
+      earlyStopping: { patience: 3, minDelta: 0.03 },
+      metrics: figures(),
+    }),
+    'early stopping that puts the best weights back': () => ({
+      earlyStopping: { patience: 4, restoreBest: true },
+      validation: new data.DataLoader(students(60), { batchSize: 20, shuffle: true }),
+      metrics: figures(),
+    }),
+    'checkpoints, plateau, cosine and early stopping': ({ optimizer }) => ({
+      checkpoint: { path: join(folder, 'run.safetensors'), every: 5, best: true },
+      scheduler: [
+        new lrScheduler.ReduceLROnPlateau(optimizer, { patience: 1, threshold: 0.05 }),
+        new lrScheduler.CosineAnnealingLR(optimizer, { tMax: 40 }),
+      ],
+      earlyStopping: { patience: 6, restoreBest: true },
+      validation: new data.DataLoader(students(60), { batchSize: 20, shuffle: true }),
+    }),
     'a value that is not finite': ({ optimizer }) => {
       optimizer.paramGroups[0]!.lr = 3e37;
-      return { metrics: counted(), detectAnomaly: true };
+      return { metrics: figures(), detectAnomaly: true };
     },
     'a label of the validation that no metric takes': () => ({
       validation: new data.DataLoader(new data.TensorDataset(randn([3, 13]), tensor(Int32Array.of(1, -100, 4))), { batchSize: 2 }),
-      metrics: counted(),
+      metrics: figures(),
     }),
   };
   for (const [name, options] of Object.entries(ways)) {
@@ -82,23 +149,171 @@ describe('epochs ahead of JavaScript', () => {
     }
   }
 
-  it('are begun before those before them are seen to', async () => {
+  it('are as many as one run may have, and the next run begins before those before it are seen to', async () => {
     const given = setUp();
-    const begun: number[] = [];
-    const compute = vi.spyOn(metrics.Accuracy.prototype, 'compute').mockImplementation(() => {
-      begun.push(given.loader.epochsBegun);
-      return tensor([0.5]);
-    });
+    const one = await counted(() => fit(given, 200, { metrics: figures() }));
+    expect(one.rounds.slice(0, 6)).toEqual([32, 32, 32, 32, 32, 32]);
+    expect((await counted(() => fit(given, 20, { metrics: figures(), ...byItself }))).rounds).toEqual([]);
+    const scheduler = new lrScheduler.CosineAnnealingLR(given.optimizer, { tMax: 50 });
+    expect(await counted(() => fit(given, 100, { metrics: figures(), scheduler }))).toEqual({ rounds: [32, 32, 32, 4], takenBack: 0 });
+  });
+
+  it('are taken back where a scheduler or an early end decides otherwise', async () => {
+    const plateau = (given: Given) => new lrScheduler.ReduceLROnPlateau(given.optimizer, { patience: 5, threshold: 1, cooldown: 30 });
+    const given = setUp();
+    const { rounds, takenBack } = await counted(() => fit(given, 40, { scheduler: plateau(given) }));
+    expect(takenBack).toBe(1);
+    expect(rounds.slice(0, 2)).toEqual([32, 8]);
+    const stopping = setUp();
+    const { rounds: begun } = await counted(() => fit(stopping, 1e6, { earlyStopping: { patience: 3, minDelta: 9 } }));
+    expect(begun[0]).toBe(32);
+    expect(begun.length).toBeLessThan(3);
+    expect(stopping.loader.epochsBegun).toBe(4);
+  });
+
+  it('show a callback the model, the optimizer and the random numbers of its epoch, which it may read', async () => {
+    const seen = async (options: Options) => {
+      const given = setUp();
+      const epochs: unknown[] = [];
+      const onEpoch = async ({ epoch }: train.EpochReport) => {
+        const { model, optimizer, loader } = given;
+        epochs.push([bitsOf(model), optimizer.stateDict(), loader.stateDict(), getRngState()]);
+        if (epoch % 9 === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      };
+      const { rounds, takenBack } = await counted(() => fit(given, 40, { metrics: figures(), onEpoch, ...options }));
+      return { epochs, rounds, takenBack };
+    };
+    const { epochs, ...ahead } = await seen({});
+    expect(ahead).toEqual({ rounds: [32, 8], takenBack: 0 });
+    expect(epochs).toEqual((await seen(byItself)).epochs);
+  });
+
+  const changes: Record<string, (given: Given) => unknown> = {
+    'weights in place': ({ model }) => noGrad(() => model.parameters()[1]!.mul_(1.5)),
+    'weights through their array': ({ model }) => {
+      model.parameters()[0]!.data[3]! += 0.25;
+    },
+    'an option of the optimizer': ({ optimizer }) => {
+      optimizer.paramGroups[0]!.weightDecay = 0.1;
+    },
+    'the state of the optimizer': ({ optimizer }) => {
+      const dict = optimizer.stateDict();
+      for (const state of Object.values(dict.state)) state['step'] = tensor(1000);
+      optimizer.loadStateDict(dict);
+    },
+    'the random numbers': () => rand([3]),
+    'their seed': () => manualSeed(99),
+    'the order of the loader': ({ loader }) => loader.setEpoch(50),
+    'an option that the next step refuses': ({ optimizer }) => {
+      optimizer.paramGroups[0]!.lr = -1;
+    },
+    'an option of a layer': ({ model }) => {
+      model.modules().find((layer) => layer instanceof nn.Dropout)!.p = 0.5;
+    },
+    'the mode': ({ model }) => model.eval(),
+    'a step': ({ model, optimizer, loader }) => {
+      for (const batch of loader) eagerStep({ model, optimizer, loader, criterion, epochs: 1 }, [...batch]);
+    },
+    'an error': () => {
+      throw new Error('enough');
+    },
+  };
+  it.each(Object.entries(changes))('are taken back where a callback changes %s', async (_, change) => {
+    const changed = async (options: Options) => {
+      const given = setUp({ seed: 4 });
+      const onEpoch = ({ epoch }: train.EpochReport) => {
+        if (epoch === 5 || epoch === 40) change(given);
+      };
+      const spied = { rounds: [] as number[], takenBack: 0 };
+      let left: unknown;
+      const work = async () => {
+        left = await leaves(given, 60, { metrics: figures(), onEpoch, ...options });
+      };
+      Object.assign(spied, await counted(work));
+      return { left, ...spied };
+    };
+    const ahead = await changed({});
+    expect(ahead.rounds[0]).toBe(32);
+    const isError = (ahead.left as { outcome: unknown }).outcome === 'Error: enough';
+    expect(ahead.takenBack > 0).toBe(!isError);
+    expect(ahead.left).toEqual((await changed(byItself)).left);
+  });
+
+  it('are few where a callback changes something after every epoch', async () => {
+    const given = setUp();
+    const { rounds } = await counted(() => fit(given, 100, { onEpoch: () => rand([1]) }));
+    expect(rounds.reduce((a, b) => a + b, 0)).toBeLessThan(200);
+    const again = setUp();
+    await fit(again, 100, { onEpoch: () => rand([1]), ...byItself });
+    expect(bitsOf(given.model)).toEqual(bitsOf(again.model));
+  });
+
+  it('are no more than can be kept', async () => {
+    const wide = (width: number) => {
+      const model = makeModel([13, width, 5]);
+      return { model, optimizer: new optim.SGD(model.parameters(), { lr: 0.01 }), loader: setUp().loader } as unknown as Given;
+    };
+    const earlyStopping = { patience: 9 };
+    expect((await counted(() => fit(wide(3000), 20, { earlyStopping }))).rounds[0]).toBeLessThan(20);
+    expect((await counted(() => fit(wide(300_000), 2, { earlyStopping }))).rounds).toEqual([]);
+    expect((await counted(() => fit(wide(300_000), 2, { metrics: figures(), progressEvery: 1e6 }))).rounds).toEqual([2]);
+  });
+
+  it('are kept of no more fits at a time than there is room for, which is free again behind them', async () => {
+    const keep = vi.spyOn(Session.prototype, 'keepRounds');
+    const begun = async () => {
+      keep.mockClear();
+      let [waiting, release] = [0, (): void => {}];
+      const released = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      const onEpoch = () => {
+        waiting++;
+        return released;
+      };
+      const fits = Array.from({ length: 20 }, () => {
+        const model = makeModel([13, 800, 5]);
+        return fit({ ...setUp(), model, optimizer: new optim.Adam(model.parameters()) } as unknown as Given, 4, { onEpoch });
+      });
+      while (waiting < fits.length) await new Promise((resolve) => setTimeout(resolve, 5));
+      const kept = new Set(keep.mock.results.map(({ value }) => value as KeptRounds).filter(({ most }) => most > 0)).size;
+      release();
+      await Promise.all(fits);
+      return kept;
+    };
     try {
-      await fit(given, 200, { metrics: { accuracy: new metrics.Accuracy(task) } });
-      expect(begun).toHaveLength(200);
-      expect(begun[0]).toBeGreaterThan(1);
-      begun.length = 0;
-      await fit(given, 20, { metrics: { accuracy: new metrics.Accuracy(task) }, ...byItself });
-      expect(begun.map((epochs) => epochs - begun[0]!)).toEqual(Array.from({ length: 20 }, (_, i) => i));
+      const kept = await begun();
+      expect(kept).toBeGreaterThan(10);
+      expect(kept).toBeLessThan(20);
+      expect(await begun()).toBe(kept);
     } finally {
-      compute.mockRestore();
+      keep.mockRestore();
     }
+  });
+
+  it.each([2, 5, 11, 25])('leave what a loop leaves that ends there where the signal aborts after %i ms', async (after) => {
+    const parts = () => {
+      const given = setUp();
+      const scheduler = new lrScheduler.ExponentialLR(given.optimizer, { gamma: 0.99 });
+      return { ...given, scheduler, validation: new data.DataLoader(students(40), { batchSize: 20, shuffle: true }) };
+    };
+    const { scheduler, validation, ...given } = parts();
+    const end = new AbortController();
+    setTimeout(() => end.abort(new Error('enough')), after);
+    const monitor = train.learningRateMonitor({ interval: 'step' });
+    const options = { scheduler, validation, callbacks: [monitor], signal: end.signal };
+    await expect(fit(given, 1e6, options)).rejects.toThrow('enough');
+    const again = parts();
+    const steps = given.optimizer.stateDict().state[0]?.['step'] as number | undefined;
+    for (let done = 0; done < (steps ?? 0); ) {
+      for (const batch of again.loader) if (done++ < (steps ?? 0)) eagerStep({ ...again, criterion, epochs: 1 }, [...batch]);
+      if (again.validation.epochsBegun < validation.epochsBegun) for (const _ of again.validation);
+      if (again.scheduler.lastEpoch < scheduler.lastEpoch) again.scheduler.step();
+    }
+    expect(monitor.at).toHaveLength(steps ?? 0);
+    expect(bitsOf(given.model)).toEqual(bitsOf(again.model));
+    expect(given.optimizer.stateDict()).toEqual(again.optimizer.stateDict());
+    expect(scheduler.stateDict()).toEqual(again.scheduler.stateDict());
   });
 
   it.each([1, 4, 9, 30])('end with a whole step where the signal aborts after %i ms', async (after) => {
@@ -106,7 +321,7 @@ describe('epochs ahead of JavaScript', () => {
     const end = new AbortController();
     setTimeout(() => end.abort(new Error('enough')), after);
     const validation = new data.DataLoader(students(20), { batchSize: 20 });
-    await expect(fit(given, 1e6, { metrics: counted(), validation, signal: end.signal })).rejects.toThrow('enough');
+    await expect(fit(given, 1e6, { metrics: figures(), validation, signal: end.signal })).rejects.toThrow('enough');
     const steps = given.optimizer.stateDict().state[0]?.['step'] as number | undefined;
     const again = setUp();
     students(20);
@@ -124,8 +339,8 @@ describe('epochs ahead of JavaScript', () => {
     setTimeout(() => {
       given.optimizer.paramGroups[0]!.lr = -1;
     }, 20);
-    await expect(fit(given, 1e6, { metrics: counted() })).rejects.toThrow(/lr/);
-    await fit({ ...given, optimizer: new optim.Adam(given.model.parameters()) }, 2, { metrics: counted() });
+    await expect(fit(given, 1e6, { metrics: figures() })).rejects.toThrow(/lr/);
+    await fit({ ...given, optimizer: new optim.Adam(given.model.parameters()) }, 2, { metrics: figures() });
   });
 
   it('are told to the monitor of rates as far as they were done where the signal aborts, with the rates that they were done with', async () => {
@@ -136,7 +351,7 @@ describe('epochs ahead of JavaScript', () => {
       given.optimizer.paramGroups[0]!.lr = 0.02;
     }, 15);
     setTimeout(() => end.abort(new Error('enough')), 30);
-    await expect(fit(given, 1e6, { metrics: counted(), callbacks: [monitor], signal: end.signal })).rejects.toThrow('enough');
+    await expect(fit(given, 1e6, { metrics: figures(), callbacks: [monitor], signal: end.signal })).rejects.toThrow('enough');
     const rates = monitor.rates['lr']!;
     const steps = given.optimizer.stateDict().state[0]?.['step'] as number | undefined;
     expect(rates).toHaveLength(steps ?? 0);
@@ -168,7 +383,7 @@ describe('epochs ahead of JavaScript', () => {
 
   it('are as long as the thread took for them, and no validation is left out', async () => {
     const slow = await fit(setUp(), 20, {
-      metrics: counted(),
+      metrics: figures(),
       progressEvery: 1,
       validation: new data.DataLoader(students(60_000), { batchSize: 20 }),
     });
@@ -176,7 +391,7 @@ describe('epochs ahead of JavaScript', () => {
   });
 
   it('are as long as the thread took for them', async () => {
-    const result = await fit(setUp(), 300, { metrics: counted() });
+    const result = await fit(setUp(), 300, { metrics: figures() });
     const sum = result.epochSeconds.reduce((a, b) => a + b, 0);
     expect(Math.min(...result.epochSeconds)).toBeGreaterThan(0);
     expect(sum).toBeLessThanOrEqual(result.seconds * 1.001);
