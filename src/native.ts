@@ -49,7 +49,8 @@ interface Addon {
    */
   runLoops(session: SessionHandle, loops: readonly number[], runs: readonly LoopRun[], rounds: number): Promise<LoopReport[]>;
   stopSession(session: SessionHandle): void;
-  readPersistent(session: SessionHandle, arrays: (TensorData | null)[]): void;
+  /** The number of steps that the session has done until then. */
+  readPersistent(session: SessionHandle, arrays: (TensorData | null)[]): number;
   writePersistent(session: SessionHandle, arrays: (TensorData | null)[]): void;
 }
 
@@ -106,6 +107,8 @@ export interface EpochRows {
   ownSeed: boolean;
   seed: number;
   orderOffset: number;
+  /** Whether each run brings its rows along. */
+  ordered?: boolean;
 }
 
 /** What ends a run of a loop: `Limits` in native/plan/loop.h. */
@@ -127,6 +130,8 @@ export interface LoopRun extends Limits {
   live: (number[][] | null)[];
   /** Used in place of `live` for numbers that are not linear functions of the counts: the numbers of each of the next steps. The run ends where they end. */
   ahead?: { kinds: Int32Array; numbers: Float64Array };
+  /** The rows of this run, for an ordered loop: whole batches, or the last one of which is as long as the loop's. */
+  order?: Int32Array;
   /** The batches, for a loop without rows. */
   batches?: { kind: number; randomOffset: number; tensors: TensorData[] }[];
 }
@@ -141,6 +146,7 @@ export interface LoopReport {
   orders: number;
   randomOffset: number;
   kind: number;
+  /** With `'not finite'` and `'refused'`: that of the kernel. */
   call: number;
   seconds: number;
   /** For each output of a step, the values of all steps. */

@@ -202,6 +202,11 @@ void add_run(Napi::Env env, Running& running, uint32_t index, Napi::Object spec)
   if (index >= session.loops.size()) refuse("no such loop");
   Loop& loop = *session.loops[index];
   Limits limits = limits_of(env, loop, spec);
+  if (loop.is_ordered()) {
+    const Memory order = memory_of(env, spec.Get("order"));
+    const auto* rows = reinterpret_cast<const int32_t*>(order.data);
+    if (!loop.set_order({rows, rows + order.bytes / sizeof(int32_t)})) refuse("the rows of the run make other batches than the loop's");
+  }
   if (spec.Get("batches").IsArray()) {
     running.given = given_batches(env, loop, limits, spec.Get("batches").As<Napi::Array>());
   } else if (!loop.has_rows()) {
@@ -282,7 +287,7 @@ Napi::Value stop_session(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// Copies piece i to arrays[i], where that is not null, as it was after the last complete step.
+// Copies piece i to arrays[i], where that is not null, as it was after the last complete step; returns how many steps the session has done until then.
 Napi::Value read_persistent(const Napi::CallbackInfo& info) {
   Session& session = session_of(info);
   Napi::Array arrays = info[1].As<Napi::Array>();
@@ -292,13 +297,15 @@ Napi::Value read_persistent(const Napi::CallbackInfo& info) {
     to.push_back(array.IsNull() ? Memory{nullptr, 0} : memory_of(info.Env(), array));
   }
   if (to.size() != session.persistent->pieces.size()) refuse("one array for each piece");
+  uint64_t steps = 0;
   session.gate.between_steps([&] {
+    steps = session.persistent->steps;
     for (size_t i = 0; i < to.size(); ++i) {
       const PersistentMemory::Piece& piece = session.persistent->pieces[i];
       if (to[i].bytes == piece.bytes && piece.bytes > 0) std::memcpy(to[i].data, piece.data.get(), piece.bytes);
     }
   });
-  return info.Env().Undefined();
+  return Napi::Number::New(info.Env(), static_cast<double>(steps));
 }
 
 // Copies arrays[i] to piece i, where arrays[i] is not null.
