@@ -94,8 +94,9 @@ export class FitThread {
       this.rows ??= createRows([...this.columns!], this.count);
       return new Beside(replays, this.rows, size, replays.length > 1 ? this.count : this.count - (this.count % size));
     } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      this.refuse(error.message); // there is no memory for a copy
+      const { name, message } = error as Error;
+      if (name !== 'RangeError') throw error;
+      this.refuse(message); // there is no memory for a copy
       return null;
     }
   }

@@ -156,7 +156,7 @@ export class Fit {
       if (aside === null && next === batch) await this.single(batch++, logs);
       else await Promise.all(pauses);
       batch = Math.max(batch, next);
-      if (this.inside.stopTraining_) break;
+      if (this.inside.stopTraining_ && batch > 0) break; // an epoch that has begun has a batch, also where a run of the thread was ended before its first
     }
   }
 

@@ -126,10 +126,11 @@ describe('meanwhile', () => {
     while (simdnnInfo().thread !== null) await later(5);
     await later(5);
     model.stopTraining = true;
-    const { iterations } = stateOf(model);
+    const { iterations_: iterations } = model.optimizer as unknown as { iterations_: number }; // to ask for `iterations` would end the run
     const { epoch } = await begun;
-    expect(stateOf(model).iterations).toBe(iterations);
-    expect(epoch).toHaveLength(Math.ceil(iterations / 1000));
+    const steps = stateOf(model).iterations;
+    expect(steps - iterations).toBeLessThanOrEqual(Number(iterations % 1000 === 0)); // an epoch that has begun has a batch
+    expect(epoch).toHaveLength(Math.ceil(steps / 1000));
     expect(simdnnInfo().thread).toBeNull();
   });
 

@@ -27,6 +27,7 @@ describe('the same bits as on the thread of JavaScript', () => {
     ['a validation', {}, { validationSplit: 0.3 }],
     ['rows in their order', {}, { shuffle: false }],
     ['one batch an epoch', {}, { batchSize: 500, epochs: 12 }],
+    ['a rest that comes after a run', {}, { batchSize: 6, epochs: 8 }],
     ['batches that are all whole', {}, { batchSize: 20 }],
     ['weights of classes', {}, { classWeight: { 0: 1, 1: 2, 2: 3 } }],
     ['many turns', {}, { yieldEvery: 0, epochs: 20 }],
