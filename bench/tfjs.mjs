@@ -1,5 +1,5 @@
 // node bench/tfjs.mjs [more rounds]: a step of an unchanged `model.fit` of TensorFlow.js with Adam on its cpu and wasm backends and on simdnn's, of `train.fit`, and of
-// the core API with compileStep; then a prediction of 128 rows; one thread. They take turns. A time is the median of the rounds, each of which is the mean of its
+// the core API with compileStep; then a prediction of 128 rows, and how long a timer of 1 ms waits at most while a `model.fit` runs; one thread. They take turns. A time is the median of the rounds, each of which is the mean of its
 // steps after a warm-up of as many steps (on cpu and wasm one step). wasm is left out where it is not installed: npm install --no-save @tensorflow/tfjs-backend-wasm
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
@@ -41,7 +41,8 @@ const modelOf = (widths) =>
     }),
   });
 
-async function fit(backend, widths, batch, steps, isRecorded) {
+// `yieldEvery`: 'never' for JavaScript's thread, 'auto' for the library's where an epoch is long enough.
+async function fit(backend, widths, batch, steps, isRecorded, yieldEvery = 'auto', isTimed = false) {
   await tf.setBackend(backend);
   const model = modelOf(widths);
   model.compile({ optimizer: 'adam', loss: 'categoricalCrossentropy' });
@@ -49,14 +50,24 @@ async function fit(backend, widths, batch, steps, isRecorded) {
   const [x, y] = dataOf(widths, batch * steps);
   const warming = backend !== 'simdnn' ? [tf.slice(x, 0, batch), tf.slice(y, 0, batch)] : [x, y];
   await model.fit(...warming, { epochs: 1, batchSize: batch, verbose: 0 });
+  let [longest, last] = [0, performance.now()];
+  const tick = () => {
+    const now = performance.now();
+    [longest, last] = [Math.max(longest, now - last), now];
+  };
+  const timer = isTimed ? setInterval(tick, 1) : null;
   const begin = performance.now();
-  await model.fit(x, y, { epochs: 1, batchSize: batch, verbose: 0, shuffle: false });
+  await model.fit(x, y, { epochs: 1, batchSize: batch, verbose: 0, shuffle: false, yieldEvery });
   const seconds = (performance.now() - begin) / 1000 / steps;
+  if (isTimed) {
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    clearInterval(timer);
+  }
   if (isRecorded !== (simdnnInfo().level === 'recorded')) throw new Error(`model.fit is not as it should be: ${simdnnInfo().reason}`);
   if (isRecorded && simdnnInfo().fit !== null) throw new Error(`the loop is that of TensorFlow.js: ${simdnnInfo().fit}`);
   tf.dispose([x, y, ...warming]);
   model.dispose();
-  return seconds;
+  return isTimed ? longest / 1000 : seconds;
 }
 
 // `predict` of a model that is not trained.
@@ -117,12 +128,13 @@ function core(widths, batch, steps, isCompiled) {
 
 const others = wasm === null ? ['cpu'] : ['cpu', 'wasm'];
 const fits = others.map((name) => `model.fit, ${name}`);
-const table = [['', ...fits, 'single operations', 'model.fit', 'train.fit', 'minimize', 'compileStep']];
+const table = [['', ...fits, 'single operations', "model.fit, JavaScript's thread", 'model.fit', 'train.fit', 'minimize', 'compileStep']];
 for (const [name, batch, steps, onOthers] of networks) {
   const widths = name.split('-').map(Number);
   const ways = [
     ...others.map((other) => () => fit(other, widths, batch, onOthers, false)),
     () => fit('simdnn', widths, batch, steps, false),
+    () => fit('simdnn', widths, batch, steps, true, 'never'),
     () => fit('simdnn', widths, batch, steps, true),
     () => native(widths, batch, steps),
     () => core(widths, batch, steps, false),
@@ -143,3 +155,13 @@ for (const [name, rows, calls] of [['784-512-512-10', 128, 40]]) {
   predictions.push([`${name}, ${rows} rows`, ...found.map((times) => duration(median(times)))]);
 }
 console.log(`\n${columns(predictions).join('\n')}`);
+
+const waits = [['', "JavaScript's thread", "the library's thread"]];
+for (const [name, batch, steps] of networks) {
+  const found = [[], []];
+  for (let round = 0; round < rounds; round++)
+    for (const [i, yieldEvery] of ['never', 'auto'].entries())
+      found[i].push(await fit('simdnn', name.split('-').map(Number), batch, steps, true, yieldEvery, true));
+  waits.push([`longest wait, ${name}, ${batch} rows`, ...found.map((times) => duration(median(times)))]);
+}
+console.log(`\n${columns(waits).join('\n')}`);

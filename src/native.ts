@@ -62,8 +62,8 @@ interface Addon {
   takeBack(session: SessionHandle, round: number): void;
   /** Whether the arrays have the bits of the persistent memory as it was after that round. */
   isRound(session: SessionHandle, arrays: readonly TensorData[], round: number): boolean;
-  /** The memory as it was after that round, or with null after the last complete step. */
-  readPersistent(session: SessionHandle, arrays: (TensorData | null)[], round: number | null): void;
+  /** The memory as it was after that round, or with null after the last complete step; then the number of steps that the session has done until then. */
+  readPersistent(session: SessionHandle, arrays: (TensorData | null)[], round: number | null): number;
   writePersistent(session: SessionHandle, arrays: (TensorData | null)[]): void;
 }
 
@@ -120,6 +120,8 @@ export interface EpochRows {
   ownSeed: boolean;
   seed: number;
   orderOffset: number;
+  /** Whether each run brings its rows along. */
+  ordered?: boolean;
 }
 
 /** What ends a run of a loop: `Limits` in native/plan/loop.h. */
@@ -143,6 +145,8 @@ export interface LoopRun extends Limits {
   later?: (LoopRun['live'] | null)[];
   /** Used in place of `live` for numbers that are not linear functions of the counts: the numbers of each of the next steps. The run ends where they end. */
   ahead?: { kinds: Int32Array; numbers: Float64Array };
+  /** The rows of this run, for an ordered loop: whole batches, or the last one of which is as long as the loop's. */
+  order?: Int32Array;
   /** The batches, for a loop without rows. */
   batches?: { kind: number; randomOffset: number; tensors: TensorData[] }[];
 }
@@ -157,6 +161,7 @@ export interface LoopReport {
   orders: number;
   randomOffset: number;
   kind: number;
+  /** With `'not finite'` and `'refused'`: that of the kernel. */
   call: number;
   seconds: number;
   /** For each output of a step, the values of all steps. */

@@ -120,12 +120,17 @@ BatchSampler batch_sampler_of(Napi::Env env, Napi::Object object, const std::vec
   sampler.ranks = count(object, "ranks");
   sampler.rank = count(object, "rank");
   sampler.items = count(object, "items");
+  sampler.ordered = object.Get("ordered").ToBoolean();
   const size_t all = sampler.subset.empty() ? sampler.rows->count : sampler.subset.size();
   const size_t items = sampler.items;
-  if (sampler.rank >= sampler.ranks || sampler.ranks > INT32_MAX || (sampler.ranks == 1 ? items != all : items > all)) refuse("a part that is none");
+  if (sampler.rank >= sampler.ranks || sampler.ranks > INT32_MAX || (sampler.ranks == 1 && !sampler.ordered ? items != all : items > all)) refuse("a part that is none");
   if (sampler.batch == 0 || sampler.batches == 0 || sampler.group == 0 || sampler.rows->columns.empty() || items > INT32_MAX || sampler.batch > items ||
       sampler.batches > (items + sampler.batch - 1) / sampler.batch || sampler.full >= steps.size() || sampler.last >= steps.size()) {
     refuse("these batches do not fit the rows");
+  }
+  if (sampler.ordered && (sampler.ranks > 1 || sampler.group > 1 || sampler.shuffle || !sampler.subset.empty() ||
+                          sampler.batches != (items + sampler.batch - 1) / sampler.batch)) {
+    refuse("rows that each run brings along are all batches of one part, in their order");
   }
   const size_t group = sampler.group < sampler.batches ? sampler.group : sampler.batches;
   const size_t whole = (sampler.batches - 1) / group;  // the number of groups before the last one
@@ -138,7 +143,7 @@ BatchSampler batch_sampler_of(Napi::Env env, Napi::Object object, const std::vec
       if (step.own_bytes[a] != rows * sampler.rows->columns[a % columns].width * sizeof(float)) refuse("the rows do not make such a batch");
     }
   };
-  if (whole > 0) check(steps[sampler.full], 0, group);
+  if (whole > 0 || sampler.ordered) check(steps[sampler.full], 0, group);
   check(steps[sampler.last], whole * group, sampler.batches);
   return sampler;
 }

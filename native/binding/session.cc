@@ -210,6 +210,11 @@ void add_run(Napi::Env env, Running& running, uint32_t index, Napi::Object spec)
   if (index >= session.loops.size()) refuse("no such loop");
   Loop& loop = *session.loops[index];
   Limits limits = limits_of(env, loop, spec);
+  if (loop.is_ordered()) {
+    const Memory order = memory_of(env, spec.Get("order"));
+    const auto* rows = reinterpret_cast<const int32_t*>(order.data);
+    if (!loop.set_order({rows, rows + order.bytes / sizeof(int32_t)})) refuse("the rows of the run make other batches than the loop's");
+  }
   if (spec.Get("batches").IsArray()) {
     running.given = given_batches(env, loop, limits, spec.Get("batches").As<Napi::Array>());
   } else if (!loop.has_rows()) {
@@ -323,9 +328,10 @@ Napi::Value take_back(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// Calls `look` with each piece as it was after a round, or after the last complete step if `round` is no number, and the array for it.
+// Calls `look` with each piece as it was after a round, or after the last complete step if `round` is no number, and the array for
+// it; returns how many steps the session has done until then, 0 for a round.
 template <typename Look>
-void look_at(Session& session, Napi::Env env, Napi::Array arrays, Napi::Value round, Look look) {
+uint64_t look_at(Session& session, Napi::Env env, Napi::Array arrays, Napi::Value round, Look look) {
   std::vector<Memory> memories;
   for (uint32_t i = 0; i < arrays.Length(); ++i) {
     Napi::Value array = arrays.Get(i);
@@ -341,11 +347,16 @@ void look_at(Session& session, Napi::Env env, Napi::Array arrays, Napi::Value ro
       if (memories[i].bytes == pieces[i].bytes && pieces[i].bytes > 0) look(memories[i].data, kept != nullptr ? kept : pieces[i].data.get(), pieces[i].bytes);
     }
   };
+  uint64_t steps = 0;
   if (of_round) {
     look_at_all(round_of(round));  // no step changes what is kept, nor the other pieces
   } else {
-    session.gate.between_steps([&] { look_at_all(0); });
+    session.gate.between_steps([&] {
+      steps = session.persistent->steps;
+      look_at_all(0);
+    });
   }
+  return steps;
 }
 
 // isRound(session, arrays, round): whether the arrays have the bits of the pieces as they were after the round.
@@ -356,11 +367,12 @@ Napi::Value is_round(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), same);
 }
 
-// readPersistent(session, arrays, round): copies piece i to arrays[i], where that is not null, as it was after the round, or after the last complete step.
+// readPersistent(session, arrays, round): copies piece i to arrays[i], where that is not null, as it was after the round, or after the last complete step; then it
+// returns how many steps the session has done until then.
 Napi::Value read_persistent(const Napi::CallbackInfo& info) {
-  look_at(session_of(info), info.Env(), info[1].As<Napi::Array>(), info[2],
+  const uint64_t steps = look_at(session_of(info), info.Env(), info[1].As<Napi::Array>(), info[2],
           [](char* data, const char* piece, size_t bytes) { std::memcpy(data, piece, bytes); });
-  return info.Env().Undefined();
+  return Napi::Number::New(info.Env(), static_cast<double>(steps));
 }
 
 // Copies arrays[i] to piece i, where arrays[i] is not null.

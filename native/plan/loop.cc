@@ -49,6 +49,20 @@ void Loop::set_random(uint64_t seed, uint64_t offset) {
   random_offset_ = random_begin_ = offset;
 }
 
+bool Loop::set_order(std::vector<int32_t> order) {
+  const size_t rest = order.size() % sampler_.batch;
+  if (!sampler_.ordered || order.empty() || order.size() > sampler_.items || (rest != 0 && rest != sampler_.items % sampler_.batch)) return false;
+  for (int32_t row : order) {
+    if (row < 0 || static_cast<size_t>(row) >= sampler_.rows->count) return false;
+  }
+  order_ = std::move(order);
+  sampler_.batches = (order_.size() + sampler_.batch - 1) / sampler_.batch;
+  in_epoch_ = true;
+  batch_ = 0;
+  loss_sum_ = 0;
+  return true;
+}
+
 void Loop::begin_epoch(const KernelTable& table, Report& report) {
   const size_t count = sampler_.subset.empty() ? sampler_.rows->count : sampler_.subset.size();
   std::vector<int32_t>& order = sampler_.ranks > 1 ? shared_ : order_;
@@ -138,6 +152,7 @@ bool Loop::do_step(const KernelTable& table, size_t number, const Limits& limits
   if (report.kernel != nullptr) {
     report.end = Report::kRefused;
     report.fault = run.fault;
+    report.call = state.step.plan.finished();
     return false;
   }
   if (limits.finite && not_finite < state.step.plan.calls()) {
@@ -153,6 +168,7 @@ bool Loop::do_step(const KernelTable& table, size_t number, const Limits& limits
   ++clocks_[state.step.clock];
   ++report.steps[number];
   ++report.done;
+  ++persistent_->steps;
   const auto at = [&](const ResultPlace& place) {
     return static_cast<const char*>(state.inputs[place.input]) + place.offset;
   };

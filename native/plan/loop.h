@@ -30,6 +30,7 @@ struct PersistentMemory {
     size_t bytes;
   };
   std::vector<Piece> pieces;
+  uint64_t steps = 0;  // that were done over them
 };
 
 // A number that differs from step to step, as a linear function of what has happened since it was set:
@@ -75,6 +76,7 @@ struct BatchSampler {
   bool own_seed = false;  // whether orders are a function of (seed, order_offset); if not, the loop's random numbers are used
   uint64_t seed = 0;
   uint64_t order_offset = 0;  // for the order of the next epoch
+  bool ordered = false;       // whether each run brings its rows along, `items` at most: the batches of an epoch of its own
 };
 
 // A batch that is given as tensors, for a loop that has no rows.
@@ -139,7 +141,7 @@ struct Report {
   size_t samples = 0;                         // all samples of the run, counted or not
   const char* kernel = nullptr;               // the kernel that refused an element
   Fault fault;                                // that element
-  size_t call = 0;                            // with kNotFinite: the call that wrote a value that is not finite
+  size_t call = 0;                            // with kNotFinite: the call that wrote a value that is not finite; with kRefused: the kernel's
   size_t kind = 0;                            // of the last step
   double seconds = 0;                         // how long it took
   std::vector<std::vector<char>> batch_tensors;  // with kNotFinite: the batch of that step
@@ -155,6 +157,7 @@ class Loop {
   size_t kinds() const { return steps_.size(); }
   size_t clocks() const { return clocks_.size(); }
   bool has_rows() const { return sampler_.rows != nullptr; }
+  bool is_ordered() const { return sampler_.ordered; }
   bool has_same_batches(const Loop& other) const {
     return sampler_.rows == other.sampler_.rows && sampler_.batch == other.sampler_.batch && sampler_.batches == other.sampler_.batches &&
            sampler_.group == other.sampler_.group && sampler_.subset.size() == other.sampler_.subset.size() &&
@@ -186,6 +189,9 @@ class Loop {
   // Random numbers go on here, others having been drawn; the live numbers count those as their own.
   void go_on_at(uint64_t random_offset) { random_offset_ = random_offset; }
 
+  // Has the next run go through these rows: whole batches, and a last one only of the size that the sampler's has. False, and nothing is changed, if they make others.
+  bool set_order(std::vector<int32_t> order);
+
   // Continues where the last run ended. Between two steps, `stop` ends the run, and a thread that waits at the gate pauses it.
   Report run(const KernelTable& table, Gate& gate, const std::atomic<bool>& stop, const Limits& limits);
   // The same over given batches. The batch and the sum of the report count from the first of them.
@@ -202,7 +208,10 @@ class Loop {
     std::vector<double> live_now;
   };
 
-  size_t kind_at(size_t batch) const { return batch + sampler_.group < sampler_.batches ? sampler_.full : sampler_.last; }
+  size_t kind_at(size_t batch) const {
+    if (sampler_.ordered) return order_.size() - batch * sampler_.batch >= sampler_.batch ? sampler_.full : sampler_.last;
+    return batch + sampler_.group < sampler_.batches ? sampler_.full : sampler_.last;
+  }
   void begin_epoch(const KernelTable& table, Report& report);
   void gather(const KernelTable& table, StepState& state, int threads);
   // Counts the pairs of predictions and targets among the outputs. Throws std::bad_alloc.

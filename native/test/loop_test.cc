@@ -98,7 +98,7 @@ struct Setting {
   std::shared_ptr<PersistentMemory> persistent = std::make_shared<PersistentMemory>();
   std::unique_ptr<Loop> loop;
 
-  Setting(size_t count, size_t batch, bool shuffle, std::vector<double> weights = {1, 1}, size_t group = 1, bool outputs = true) {
+  Setting(size_t count, size_t batch, bool shuffle, std::vector<double> weights = {1, 1}, size_t group = 1, bool outputs = true, bool ordered = false) {
     persistent->pieces.push_back({allocate_aligned(kWidth * sizeof(float)), kWidth * sizeof(float)});
     const size_t batches = (count + batch - 1) / batch, before = (batches - 1) / group * group;
     for (size_t b = 0; b < group; ++b) full.emplace_back(batch * kWidth);
@@ -115,6 +115,8 @@ struct Setting {
     sampler.group = group;
     sampler.last = 1;
     sampler.shuffle = shuffle;
+    sampler.ordered = ordered;
+    sampler.items = count;
     loop = std::make_unique<Loop>(persistent, std::move(steps), std::move(sampler));
     for (size_t kind = 0; kind < 2; ++kind) loop->set_live(kind, {{1, 0, {0, 0}}});
     loop->set_random(7, 0);
@@ -168,6 +170,37 @@ TEST(loop_weights) {
   const Report report = setting.loop->run(*t.target.table, gate, stop, limits);
   const double weighed = 6.0 * (10 * (45 + 145) + 5 * 110);  // losses are 6 times the sum of the rows' numbers
   t.check(report.epoch_loss_sums.size() == 1 && report.epoch_loss_sums[0] == weighed, "weight times loss");
+}
+
+// Runs that bring their rows along do what one over all rows in that order does, and refuse rows that make other batches.
+TEST(loop_ordered) {
+  Gate gate;
+  std::atomic<bool> stop{false};
+  Limits limits;
+  Setting whole(kCount, kBatch, false), ordered(kCount, kBatch, false, {1, 1}, 1, true, true);
+  const Report report = whole.loop->run(*t.target.table, gate, stop, limits);
+  std::vector<int32_t> order(kCount);
+  for (size_t i = 0; i < kCount; ++i) order[i] = static_cast<int32_t>(i);
+  std::vector<char> outputs;
+  const auto run = [&](size_t begin, size_t end) {
+    t.check(ordered.loop->set_order({order.begin() + static_cast<std::ptrdiff_t>(begin), order.begin() + static_cast<std::ptrdiff_t>(end)}),
+            "rows of whole batches, and of the last one");
+    const Report part = ordered.loop->run(*t.target.table, gate, stop, limits);
+    t.check(part.steps[0] == (end - begin) / kBatch && part.steps[1] == ((end - begin) % kBatch > 0), "a step for each batch");
+    outputs.insert(outputs.end(), part.outputs[0].begin(), part.outputs[0].end());
+  };
+  run(0, 20);
+  run(20, 70);
+  run(70, kCount);
+  t.check(outputs == report.outputs[0], "the outputs of one run");
+  for (size_t j = 0; j < kWidth; ++j) t.check(ordered.total()[j] == whole.total()[j], "the sums of one run");
+  t.check(ordered.persistent->steps == kBatches, "the steps over the memory");
+
+  t.check(!whole.loop->set_order(order), "a loop that has an order of its own");
+  for (const std::vector<int32_t>& bad : {std::vector<int32_t>{}, std::vector<int32_t>(5, 1), std::vector<int32_t>(kCount + 7, 1),
+                                          std::vector<int32_t>(kBatch, kCount), std::vector<int32_t>(kBatch, -1)}) {
+    t.check(!ordered.loop->set_order(bad), "none, a part of a batch, too many, and rows that do not exist");
+  }
 }
 
 TEST(loop_groups) {

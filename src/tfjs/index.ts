@@ -1,7 +1,7 @@
 // TensorFlow.js on this library's kernels.
 import { engine, getBackend, setBackend, Tensor, version_core } from '@tensorflow/tfjs-core';
 import { installBackend, reachesInside } from './backend';
-import { lastFit, lastPrediction, lastStep, type Status } from './recorded-step';
+import { lastFit, lastPrediction, lastStep, lastThread, type Status } from './recorded-step';
 import { backendName } from './registry';
 
 export { compileStep } from './compile-step';
@@ -21,6 +21,8 @@ export interface SimdnnInfo {
   prediction: string | null;
   /** Why the last `fit` went through the loop of TensorFlow.js, batch by batch; null where it went through this library's. */
   fit: string | null;
+  /** Why the last `fit` did all batches on JavaScript's thread; null where a thread of this library did some, so that JavaScript was free meanwhile. */
+  thread: string | null;
 }
 
 // All copies of tfjs-core share one engine; it makes tensors of the class of the copy that was loaded first.
@@ -42,10 +44,10 @@ function hasCopies(): boolean {
  */
 export function simdnnInfo(): SimdnnInfo {
   const reasonOf = ({ isReplayed, reason }: Status): string | null => (isReplayed ? null : reason);
-  return { ...levelNow(), prediction: reasonOf(lastPrediction), fit: reasonOf(lastFit) };
+  return { ...levelNow(), prediction: reasonOf(lastPrediction), fit: reasonOf(lastFit), thread: reasonOf(lastThread) };
 }
 
-function levelNow(): Omit<SimdnnInfo, 'prediction' | 'fit'> {
+function levelNow(): Omit<SimdnnInfo, 'prediction' | 'fit' | 'thread'> {
   const backend = engine().backendName === undefined ? getBackend() : engine().backendName;
   if (backend === backendName && hasCopies())
     return { backend, level: 'kernels', reason: 'there are two copies of @tensorflow/tfjs-core: npm dedupe' };

@@ -6,7 +6,7 @@ import { installDropout } from './dropout';
 import { installFitLoop, type Trainers } from './fit-loop';
 import { Fixed, Known, type Layers } from './known';
 import type { Run } from './recorded';
-import { lastPrediction, lastStep, RecordedStep, type Status } from './recorded-step';
+import { lastPrediction, lastStep, RecordedStep, type Series, type Status } from './recorded-step';
 
 /** What is inside a LayersModel. */
 interface Inside {
@@ -21,7 +21,6 @@ interface Inside {
 }
 
 type Function_ = (data: Tensor[]) => Tensor[];
-type Series = NonNullable<ReturnType<RecordedStep['series']>>;
 
 const mostChanges = 16;
 

@@ -7,6 +7,7 @@ import {
   engine,
   fill,
   MomentumOptimizer,
+  Optimizer,
   RMSPropOptimizer,
   SGDOptimizer,
   type Tensor,
@@ -17,8 +18,8 @@ import * as calls from '../calls.generated';
 import { allocatePersistent } from '../memory';
 import { live, recorder, type StepCounter } from '../recorder';
 import { sameShape } from '../shape';
-import { backendName } from './registry';
-import { type Backend, floatsOf, refuseReplay } from './storage';
+import { backendName, backendNow } from './registry';
+import { type Elsewhere, floatsOf, refuseReplay } from './storage';
 
 type Given = { name: string; tensor: Tensor }[] | Record<string, Tensor>;
 
@@ -36,12 +37,11 @@ interface Update {
   gradient: Float32Array;
 }
 
-const backendNow = (): Backend => engine().backend as Backend;
-
 /** The memory of a variable of float32, to be changed in place: a copy where somebody else may read what it is now. */
 export function owned(variable: Variable): Float32Array {
   const backend = backendNow();
   const piece = backend.piece(variable.dataId);
+  piece.elsewhere?.take();
   const values = floatsOf(backend, variable)!;
   if (piece.isHome && piece.refCount === 1) return values;
   refuseReplay('the memory of a variable is read elsewhere, a clone of it perhaps');
@@ -123,14 +123,15 @@ interface Definition<O> {
   fits?: (optimizer: O) => boolean;
   /** What the kernel is called with, at each step. */
   options: (optimizer: O) => Record<string, number | boolean>;
-  /** What is counted after each step, besides the steps. */
+  /** What is counted after each step, besides the steps, and the variables in which it is. */
   count?: (optimizer: O) => void;
+  counted?: (optimizer: O) => Variable[];
 }
 
 // Makes the calls of a step, in a recording anew at each replay, and counts it. False where it is not for our kernels.
 function step<O extends Inside>(definition: Definition<O>, optimizer: O, given: Given): boolean {
   if (engine().backendName !== backendName) return false;
-  const { call, states, numbers, fits, options, count } = definition;
+  const { call, states, numbers, fits, options, count, counted } = definition;
   const kinds = Object.entries(states(optimizer));
   const lists = optimizer as unknown as Lists;
   const isFit = (): boolean =>
@@ -158,8 +159,15 @@ function step<O extends Inside>(definition: Definition<O>, optimizer: O, given: 
       for (let i = 0; i < steps; i++) count?.(optimizer);
       optimizer.iterations_ = optimizer.iterations + steps;
     },
-    keep: () => () => {}, // only asked of an optimizer that steps twice in a recording, which is refused
-    steady: () => false,
+    keep() {
+      const { iterations } = optimizer;
+      const kept = (counted?.(optimizer) ?? []).map((variable): [Float32Array, number] => [owned(variable), scalarOf(variable)!]);
+      return () => {
+        optimizer.iterations_ = iterations;
+        for (const [values, number] of kept) values[0] = number;
+      };
+    },
+    steady: () => count === undefined,
     counter: optimizer,
   };
   live(() => {
@@ -211,6 +219,7 @@ const adam: Definition<Adam> = {
     advance(accBeta1, times(beta1));
     advance(accBeta2, times(beta2));
   },
+  counted: ({ accBeta1, accBeta2 }) => [accBeta1, accBeta2],
 };
 
 interface RmsProp extends Inside {
@@ -261,6 +270,7 @@ const adamax: Definition<Adamax> = {
     advance(iteration, (steps) => steps + 1);
     advance(accBeta1, times(beta1));
   },
+  counted: ({ iteration, accBeta1 }) => [iteration, accBeta1],
 };
 
 const own = new Map<object, Definition<never>>([
@@ -275,6 +285,7 @@ const own = new Map<object, Definition<never>>([
 
 /** Has TensorFlow.js ask ours first: for these classes alone, one derived from them that has its own update keeps it. */
 export function installOptimizers(): void {
+  watchCounts();
   for (const [of, definition] of own) {
     const prototype = of as { applyGradients(given: Given): void };
     const theirs = prototype.applyGradients;
@@ -282,6 +293,38 @@ export function installOptimizers(): void {
       if (!step(definition, this as never, given)) theirs.call(this, given);
     };
   }
+}
+
+/** The tensors in which an optimizer of ours keeps numbers, and whether it counts steps in them. */
+export function numbersOf(optimizer: object): { tensor: Tensor; isCounted: boolean }[] {
+  const { numbers, counted } = own.get(Object.getPrototypeOf(optimizer))!;
+  const counts = new Set<Tensor>(counted?.(optimizer as never));
+  return [...(numbers?.(optimizer as never) ?? [])].map((tensor) => ({ tensor, isCounted: counts.has(tensor) }));
+}
+
+/** Who does steps of an optimizer that are not counted here yet. */
+export const stepsElsewhere = new WeakMap<object, Elsewhere>();
+
+// Whoever asks an optimizer for its count of steps, or sets it and the state, is heard.
+function watchCounts(): void {
+  const prototype = Optimizer.prototype as unknown as { saveIterations(): unknown; extractIterations(given: unknown): unknown };
+  const { saveIterations, extractIterations } = prototype;
+  prototype.saveIterations = function () {
+    stepsElsewhere.get(this)?.look();
+    return saveIterations.call(this);
+  };
+  prototype.extractIterations = function (given) {
+    stepsElsewhere.get(this)?.take();
+    return extractIterations.call(this, given);
+  };
+  const iterations = Object.getOwnPropertyDescriptor(prototype, 'iterations')!;
+  Object.defineProperty(prototype, 'iterations', {
+    ...iterations,
+    get(this: object) {
+      stepsElsewhere.get(this)?.look();
+      return iterations.get!.call(this);
+    },
+  });
 }
 
 const methods = ['minimize', 'computeGradients', 'applyGradients'];

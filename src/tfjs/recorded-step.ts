@@ -4,8 +4,8 @@ import type { TensorData } from '../memory';
 import { recorder } from '../recorder';
 import type { Trace } from '../recording';
 import { isOwn, owned } from './optimizers';
-import { backendNow, hearStep, Replay, type Run, valuesOf } from './recorded';
-import { backendName } from './registry';
+import { hearStep, Replay, type Run, valuesOf } from './recorded';
+import { backendName, backendNow } from './registry';
 import { floatsOf } from './storage';
 
 /** What became of the last call of a step. */
@@ -25,6 +25,9 @@ const notYet = 'the step is not recorded yet: its fourth call is the first that 
 /** Whether the loop of the last `fit` was ours: `isReplayed`. */
 export const lastFit: Status = { isReplayed: false, reason: 'no model was fitted yet' };
 
+/** Whether the last `fit` had batches done on the thread for fits: `isReplayed`. */
+export const lastThread: Status = { isReplayed: false, reason: 'no model was fitted yet' };
+
 /** That of the batch that `predict` did last. */
 export const lastPrediction: Status = { isReplayed: false, reason: 'no prediction is recorded yet: model.predict records' };
 
@@ -42,6 +45,15 @@ interface Kind {
 
 const mostKinds = 16;
 const mostLosses = 16;
+
+/** Steps of one kind in a row, until other JavaScript runs. */
+export interface Series {
+  readonly replay: Replay;
+  /** The next step: `again` of the replay. */
+  step: Replay['again'];
+  /** Counts steps that were done elsewhere. */
+  count(steps: number): void;
+}
 
 /** What arguments are to a recording: their types and shapes. */
 export const kindOf = (args: readonly Pick<Tensor, 'dtype' | 'shape'>[]): string =>
@@ -81,21 +93,22 @@ export class RecordedStep {
     return (kind.replay && this.replayed(kind, kind.replay, run, args, arrays as TensorData[])) ?? this.heard(kind, run, args);
   }
 
-  /**
-   * Does steps of a kind (see `kindOf`) one after the other, until other JavaScript runs: `again` of a replay. Null where the first would be none, or gives
-   * others than so many single numbers.
-   */
-  series(name: string, outputs: number): Replay['again'] | null {
+  /** Steps of a kind (see `kindOf`). Null where the first would be no replay, or gives others than so many single numbers. */
+  series(name: string, outputs: number): Series | null {
     const kind = this.kinds.get(name);
     const replay = kind?.replay ?? null;
     if (replay === null || obstacle(this.optimizer) !== null || !replay.holds()) return null;
     if (replay.sizes.length !== outputs || replay.sizes.some((size) => size !== 1)) return null;
-    return (arrays, outputs) => {
-      if (!replay.again(arrays, outputs)) return false;
-      kind!.replays++;
+    const count = (steps: number): void => {
+      kind!.replays += steps;
       this.status.isReplayed = true;
-      return true;
     };
+    const step: Replay['again'] = (arrays, outputs) => {
+      const isDone = replay.again(arrays, outputs);
+      if (isDone) count(1);
+      return isDone;
+    };
+    return { replay, step, count };
   }
 
   /** Does it operation by operation, for this reason. */

@@ -8,9 +8,8 @@ import { allHold } from '../recorder';
 import { Listener, Trace, writtenBy } from '../recording';
 import { numelOf } from '../shape';
 import { Tensor as Numbers } from '../tensor';
-import { type Backend, floatsOf, intsOf, type Piece, setWatch, type Watch } from './storage';
-
-export const backendNow = (): Backend => engine().backend as Backend;
+import { backendNow } from './registry';
+import { floatsOf, intsOf, type Piece, setWatch, type Watch } from './storage';
 
 /** The values of a tensor that a plan can be given. */
 export const valuesOf = (t: Tensor): TensorData | null =>
@@ -116,12 +115,13 @@ export function hearStep(run: Run, args: readonly Tensor[], trains: boolean, isK
 /** A step that two runs did alike. */
 export class Replay {
   private readonly plan: Plan;
-  private readonly homes: readonly (Home & { isWritten: boolean })[];
+  /** The variables that it reads, and whether it writes them. */
+  readonly homes: readonly (Home & { isWritten: boolean })[];
   /** Before so many calls of the plan nothing that lasts is changed. */
-  private readonly firstWrite: number;
+  readonly firstWrite: number;
 
   constructor(
-    private readonly trace: Trace,
+    readonly trace: Trace,
     homes: readonly Home[],
     private readonly shapes: readonly number[][],
   ) {
@@ -143,6 +143,14 @@ export class Replay {
     return precision === getFloat32MatmulPrecision() && allHold(guards) && live.read();
   }
 
+  /** Has the values of its variables here, where a fit on another thread has newer ones. */
+  settle(): void {
+    for (const { piece, isWritten } of this.homes) {
+      if (isWritten) piece.elsewhere?.take();
+      else piece.elsewhere?.look();
+    }
+  }
+
   // A plan reads no memory that another of its arrays has: it is given copies.
   private apart(arrays: readonly TensorData[]): TensorData[] {
     const isTaken = (array: TensorData, i: number): boolean =>
@@ -152,6 +160,7 @@ export class Replay {
 
   /** Does the step; null, and nothing is done, where a kernel refuses the values of the arguments. It must hold. */
   run(arrays: readonly TensorData[]): Tensor[] | null {
+    this.settle();
     const outputs = this.shapes.map((shape) => allocateFloat(numelOf(shape)));
     if (!this.replay(this.apart(arrays), outputs, false)) return null;
     return outputs.map((output, i) => backendNow().tensor(output, this.shapes[i]!, 'float32'));
@@ -164,7 +173,7 @@ export class Replay {
 
   /**
    * The same for one of several steps in a row, between which no other JavaScript runs: after the first, only its numbers are asked whether it holds, and it is not done
-   * where they say no. It writes what it gives to `outputs`; no array overlaps another.
+   * where they say no. It writes what it gives to `outputs`; no array overlaps another. `settle` comes before the first.
    */
   again(arrays: readonly TensorData[], outputs: readonly Float32Array[]): boolean {
     return this.replay(arrays, outputs, true);

@@ -1,5 +1,6 @@
 // The kernels of this backend: those of the cpu backend by its names, and ours in the place of some.
 import {
+  engine,
   getKernel,
   getKernelsForBackend,
   type KernelConfig,
@@ -10,6 +11,9 @@ import {
 import { type Backend, byOthers } from './storage';
 
 export const backendName = 'simdnn';
+
+/** The backend, also where another one is active. */
+export const backendNow = (): Backend => engine().findBackend(backendName) as Backend;
 
 type Inputs = Record<string, TensorInfo>;
 type Attributes = Record<string, unknown>;

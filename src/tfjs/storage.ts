@@ -48,12 +48,22 @@ function refuseReading(): void {
     refuseReplay(asked === null ? 'values are read by JavaScript' : `${asked} of these arguments is no kernel of this library`);
 }
 
+/** Who has newer values of a piece than are here: a fit on another thread. */
+export interface Elsewhere {
+  /** Brings them here. */
+  look(): void;
+  /** The same, and it goes on with what is here then, because somebody may change it. */
+  take(): void;
+}
+
 /** The values behind a data id. Kernels of this library read `held`; all others `values`. */
 export class Piece {
   refCount = 1;
   complexTensorInfos?: { real: TensorInfo; imag: TensorInfo };
   /** Whether updates in place change `held`: whoever reads it then is given a copy. */
   isHome = false;
+  /** See `setElsewhere`. */
+  elsewhere: Elsewhere | null = null;
 
   constructor(
     public held: unknown,
@@ -62,12 +72,14 @@ export class Piece {
 
   get values(): unknown {
     refuseReading();
+    this.elsewhere?.look();
     if (this.dtype === 'bool' && isInt32Array(this.held)) this.held = Uint8Array.from(this.held);
     return this.isHome ? (this.held as Float32Array).slice() : this.held;
   }
 
   set values(values: unknown) {
     refuseReading();
+    this.elsewhere?.take();
     this.held = values;
   }
 }
@@ -77,6 +89,14 @@ function hearConstant(values: unknown, shape: readonly number[], isKnown: boolea
   const areNumbers = isFloat32Array(values) || isInt32Array(values);
   if (areNumbers && (isKnown || values.length === 1)) recorder?.constant(values);
   else refuseReplay(`the function makes a tensor [${shape.join(', ')}] from numbers of JavaScript: pass it as an argument`);
+}
+
+let elsewhere = 0; // pieces that have newer values there
+
+/** Says who has newer values of a piece; null: nobody. */
+export function setElsewhere(piece: Piece, next: Elsewhere | null): void {
+  elsewhere += Number(next !== null) - Number(piece.elsewhere !== null);
+  piece.elsewhere = next;
 }
 
 let nextId = 0;
@@ -93,6 +113,17 @@ export class Backend extends MathBackendCPU {
     const piece = new Piece(values, dtype);
     piece.refCount = refCount;
     this.data.set(dataId, piece as never);
+  }
+
+  // A clone keeps the values of now, also when the variable has others: whoever changes it in another place must know.
+  override incRef(dataId: object): void {
+    if (elsewhere > 0) this.piece(dataId).elsewhere?.take();
+    super.incRef(dataId);
+  }
+
+  override disposeData(dataId: object, force = false): boolean {
+    if (elsewhere > 0 && this.data.has(dataId)) this.piece(dataId).elsewhere?.take();
+    return super.disposeData(dataId, force);
   }
 
   /** A new data id for a piece. */
@@ -121,7 +152,8 @@ export class Backend extends MathBackendCPU {
 /** A tensor's values where our kernels can read them; null for another type. */
 export function floatsOf(backend: Backend, { dataId, shape, dtype }: TensorInfo): Float32Array | null {
   if (dtype !== 'float32') return null;
-  const { held } = backend.piece(dataId);
+  const { held, elsewhere } = backend.piece(dataId);
+  elsewhere?.look();
   return isFloat32Array(held) && held.length === numelOf(shape) ? held : null;
 }
 
@@ -129,6 +161,7 @@ export function floatsOf(backend: Backend, { dataId, shape, dtype }: TensorInfo)
 export function intsOf(backend: Backend, { dataId, shape, dtype }: TensorInfo): Int32Array | null {
   if (dtype !== 'int32' && dtype !== 'bool') return null;
   const piece = backend.piece(dataId);
+  piece.elsewhere?.look();
   if (dtype === 'bool' && isUint8Array(piece.held)) {
     refuseReplay('booleans are read that no kernel of this library made');
     piece.held = Int32Array.from(piece.held);

@@ -2,7 +2,7 @@
 // numbers are not linear functions of its step count: the counters then go through the steps without executing them, and are restored afterwards.
 import type { Limits, LoopRun } from '../native';
 import { type RandomPosition, randomPosition, setRandomPosition } from '../random';
-import type { RecordedStep } from '../recording';
+import type { Recorded } from './linear';
 
 /** A state that was remembered, to be compared with the present one. */
 interface Stamp {
@@ -77,7 +77,7 @@ interface Ahead {
  * follow those of `before`, which are not counted yet.
  */
 function numbersAhead(
-  kinds: readonly RecordedStep[],
+  kinds: readonly Recorded[],
   next: readonly NextStep[],
   seed: number,
   between: BetweenSteps | null,
@@ -130,7 +130,7 @@ function numbersAhead(
   return { numbers, steps, seed, foreseen, pass, from, isUntouched };
 }
 
-function untouched(traces: readonly RecordedStep['trace'][]): () => boolean {
+function untouched(traces: readonly Recorded['trace'][]): () => boolean {
   const versions = traces.flatMap(({ leaves }) => leaves.flatMap(({ leaf, needsGrad }) => (needsGrad ? leaf.version : [])));
   const counts = versions.map(({ count }) => count);
   return () => versions.every(({ count }, i) => count === counts[i]);
@@ -159,7 +159,7 @@ export class StepsAhead {
   private most = 16;
 
   /** Calculates the numbers of the steps of a run. `steps` returns the next steps, at most as many as it is asked for. */
-  tell(kinds: readonly RecordedStep[], steps: (most: number) => readonly NextStep[], seed: number, between: BetweenSteps | null): Ahead {
+  tell(kinds: readonly Recorded[], steps: (most: number) => readonly NextStep[], seed: number, between: BetweenSteps | null): Ahead {
     const next = steps(this.most);
     const { coming } = this;
     const told = coming !== null && isStill(coming, kinds, next, seed) ? coming : numbersAhead(kinds, next, seed, between);
@@ -169,7 +169,7 @@ export class StepsAhead {
   }
 
   /** Called while the thread executes a run: calculates the numbers of the steps that probably follow. */
-  tellOn(kinds: readonly RecordedStep[], steps: (most: number) => readonly NextStep[], between: BetweenSteps | null): void {
+  tellOn(kinds: readonly Recorded[], steps: (most: number) => readonly NextStep[], between: BetweenSteps | null): void {
     this.coming = null;
     const { told } = this;
     if (told?.pass == null || between === null) return;
@@ -186,7 +186,7 @@ export class StepsAhead {
   }
 
   /** Advances the counters by what the run did. */
-  commit(kinds: readonly RecordedStep[], all: number, after: AfterSteps): void {
+  commit(kinds: readonly Recorded[], all: number, after: AfterSteps): void {
     const { steps: order, pass, from } = this.told!;
     const setAgain = from.setAside(); // what others set while the run was under way takes effect after its steps
     if (setAgain === null) after.changed();
@@ -213,7 +213,7 @@ export class StepsAhead {
 }
 
 // Whether the steps whose numbers were calculated are the next ones, and the state is the one from which they were calculated.
-function isStill(found: Ahead, kinds: readonly RecordedStep[], next: readonly NextStep[], nextSeed: number): boolean {
+function isStill(found: Ahead, kinds: readonly Recorded[], next: readonly NextStep[], nextSeed: number): boolean {
   const { steps, seed, numbers } = found;
   if (seed !== nextSeed || steps.length > next.length || !found.from.holds() || !found.isUntouched()) return false;
   if (steps.some(({ kind, offset }, at) => kind !== next[at]!.kind || offset !== next[at]!.offset)) return false;

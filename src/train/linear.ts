@@ -2,10 +2,13 @@
 import type { RandomPosition } from '../random';
 import type { RecordedStep } from '../recording';
 
+/** A recorded step, as far as its numbers go. */
+export type Recorded = Pick<RecordedStep, 'trace'>;
+
 /** The clock that each kind of step advances. Kinds that step the same optimizers share one. */
-export interface Clocks {
+export interface Clocks<K = RecordedStep> {
   count: number;
-  of(kind: RecordedStep): number;
+  of(kind: K): number;
 }
 
 /**
@@ -13,14 +16,14 @@ export interface Clocks {
  * be after one more of each. The result is not steady if the calls of the second step differ from the recorded ones (as the first step with a momentum does),
  * or if a number is not exactly linear in the steps: only whole numbers are added up without rounding.
  */
-export function linearNumbers(
-  kinds: readonly RecordedStep[],
+export function linearNumbers<K extends Recorded>(
+  kinds: readonly K[],
   used: ReadonlySet<number>,
   random: RandomPosition,
-  clocks: Clocks,
+  clocks: Clocks<K>,
 ): { live: (number[][] | null)[]; steady: boolean } {
   let steady = [...used].every((i) => kinds[i]!.trace.steady);
-  const advancing = new Map<number, RecordedStep>(); // for each clock, a kind that advances it
+  const advancing = new Map<number, K>(); // for each clock, a kind that advances it
   for (const kind of kinds) advancing.set(clocks.of(kind), kind);
   const live = kinds.map((kind, i) => {
     if (!used.has(i)) return null;

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 it('trains and predicts recorded, with the same bits in a worker and on the main thread', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [join(__dirname, '../programs/tfjs.cjs')]);
@@ -15,3 +15,28 @@ it('trains and predicts recorded, with the same bits in a worker and on the main
   expect(here).toMatchObject({ levels: ['recorded', 'recorded'], prediction: null });
   expect(here!.losses.at(-1)!).toBeLessThan(0.8 * here!.losses[0]!);
 }, 60_000);
+
+describe('a fit on a thread of the library', () => {
+  const run = async (how: string): Promise<{ found: unknown; code: number }> => {
+    const program = [join(__dirname, '../programs/tfjs-thread.cjs'), how];
+    const { stdout, code } = await promisify(execFile)(process.execPath, program).then(
+      (ended) => ({ ...ended, code: 0 }),
+      (error: { stdout: string; code: number }) => error,
+    );
+    return { found: JSON.parse(stdout.trim().split('\n').at(-1)!), code };
+  };
+
+  it('has the same bits in a worker and on the main thread, and keeps a process alive until it ends', async () => {
+    const { found: alone } = await run('end');
+    expect(alone).toMatchObject({ thread: null });
+    expect(await run('workers')).toEqual({ found: [alone, alone], code: 0 });
+  }, 60_000);
+
+  it('ends with its worker, and the main thread goes on', async () => {
+    expect(await run('terminate')).toMatchObject({ found: { code: 1, thread: null }, code: 0 });
+  }, 60_000);
+
+  it('ends with the process', async () => {
+    expect(await run('exit')).toEqual({ found: null, code: 3 });
+  }, 60_000);
+});
