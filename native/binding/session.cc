@@ -371,7 +371,7 @@ Napi::Value is_round(const Napi::CallbackInfo& info) {
 // returns how many steps the session has done until then.
 Napi::Value read_persistent(const Napi::CallbackInfo& info) {
   const uint64_t steps = look_at(session_of(info), info.Env(), info[1].As<Napi::Array>(), info[2],
-          [](char* data, const char* piece, size_t bytes) { std::memcpy(data, piece, bytes); });
+                                 [](char* data, const char* piece, size_t bytes) { std::memcpy(data, piece, bytes); });
   return Napi::Number::New(info.Env(), static_cast<double>(steps));
 }
 
