@@ -7,23 +7,23 @@ import { simdnnInfo } from '../../src/tfjs';
 import { worth } from '../../src/tfjs/fit-thread';
 import { randomly } from './step-programs';
 
-const { least } = worth;
+const usual = { ...worth };
 
 /** Has the thread do batches that take no time, too. */
 export function alwaysOnThread(): void {
   beforeEach(() => {
-    worth.least = 0;
+    Object.assign(worth, { least: 0, step: 0 });
     vi.spyOn(console, 'warn').mockReturnValue(); // of weights that are trainable no longer
   });
   afterEach(() => {
-    worth.least = least;
+    Object.assign(worth, usual);
     vi.restoreAllMocks();
   });
 }
 
-/** As where nobody tests. */
+/** As where nobody tests, but for short steps, which tests have. */
 export const asEver = (): void => {
-  worth.least = least;
+  Object.assign(worth, usual, { step: 0 });
 };
 
 const { layers: make } = layers;

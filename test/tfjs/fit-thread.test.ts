@@ -4,6 +4,7 @@ import type * as layers from '@tensorflow/tfjs-layers';
 import { describe, expect, it, vi } from 'vitest';
 import { manualSeed } from '../../src/random';
 import { simdnnInfo } from '../../src/tfjs';
+import { worth } from '../../src/tfjs/fit-thread';
 import { alwaysOnThread, asEver, fitted, long, modelOf, rowsOf, type Setting, weightsOf } from './fit-thread-models';
 import { dataOf, describeModel } from './model-programs';
 import { randomly } from './step-programs';
@@ -74,12 +75,14 @@ describe('the same bits as on the thread of JavaScript', () => {
 
 describe('simdnnInfo().thread says why not', () => {
   const data = () => rowsOf(100);
-  const short = () => {
+  const short = (step: number) => {
     asEver();
+    worth.step = step;
     return modelOf().fit(...rowsOf(16), { ...long, epochs: 8 });
   };
   it.each<[string, RegExp, () => Promise<unknown>]>([
-    ['a short epoch', /less than 2 ms/, () => short()],
+    ['a short epoch', /less than 2 ms/, () => short(0)],
+    ['a short step', /a step takes less than/, () => short(Number.POSITIVE_INFINITY)],
     ['no turns within an epoch', /yieldEvery/, () => modelOf().fit(...data(), { ...long, yieldEvery: 'epoch' })],
     ['a clock of its own', /clock/, () => modelOf().fit(...data(), { ...long, callbacks: { nowFunc: () => 0 } as never })],
     ['data that are a variable', /do not change/, () => modelOf().fit(tf.variable(data()[0]), data()[1], long)],
