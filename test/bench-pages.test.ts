@@ -81,7 +81,15 @@ describe('pages', () => {
     const { trials } = await load('trials.mjs');
     const text = ['README.md', 'docs/performance.md'].map((name) => readFileSync(join(folder, '..', name), 'utf8')).join('\n');
     const places = [...text.matchAll(/<!-- (?:table|chart) ([\w-]+)(?:: (.*?))? -->/g)];
-    expect(places.map(([, name]) => name)).toEqual(['trainings', 'trainings', 'inference', 'steps', 'kernels']);
+    expect(places.map(([, name]) => name)).toEqual([
+      'trainings',
+      'trainings',
+      'trainings-intel',
+      'inference',
+      'inference-intel',
+      'steps',
+      'kernels',
+    ]);
     expect(text.match(/<!-- end -->/g)).toHaveLength(places.length);
     const named = places.flatMap(([, , names]) => names?.split(', ') ?? []);
     expect(named.filter((name) => !trials.some((trial: { name: string }) => trial.name === name))).toEqual([]);
