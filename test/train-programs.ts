@@ -158,11 +158,13 @@ export type Program = typeof drawn extends fc.Arbitrary<infer P> ? P : never;
 // Schedulers that count steps or call functions, with which no epochs are done ahead.
 const unforeseen = new Set<string>(['OneCycleLR', 'CyclicLR', 'LambdaLR', 'none']);
 
-// A program whose loaders are rows, in which no code of the user's runs within epochs.
+// A program whose loaders are rows, in which no code of the user's runs within epochs. A fit may be aborted before or after the validation that follows its last
+// step, so that the validation of one that is aborted draws no random numbers.
 const goingAhead = (p: Program): Program => ({
   ...p,
   loader: { ...p.loader, kind: p.loader.kind === 'own' ? 'subset' : 'rows' },
-  validation: typeof p.validation === 'string' ? 'none' : { ...p.validation, kind: 'rows' },
+  validation:
+    typeof p.validation === 'string' ? 'none' : { ...p.validation, kind: 'rows', shuffle: p.validation.shuffle && p.aborts === 0 },
   epochs: 9 * p.epochs,
   fading: false,
   beside: 'none',
