@@ -141,7 +141,7 @@ describe('the service', () => {
     expect(answers.every(({ fit }) => fit === 2)).toBe(true);
     const { body: running } = await service.call('GET', '/fits/2');
     expect(running).toMatchObject({ state: 'running', epochs: 1_000_000 });
-    expect(running.epoch).toBeGreaterThan(0);
+    while (running.epoch === 0) Object.assign(running, (await service.call('GET', '/fits/2')).body); // it may have learned before its first epochs are reported
     const after = await service.call('POST', '/predictions', features);
     expect(after.body.probabilities).not.toEqual(answers[0]!.probabilities); // it went on learning
 
