@@ -44,6 +44,10 @@ export function delimiterHint(names: readonly string[], { delimiter }: Dialect):
   return other === undefined ? undefined : `delimiter: ${JSON.stringify(other)} would divide ${listed(names)}`;
 }
 
+/** A hint for a value that may be a number with a decimal comma; empty if it is none. */
+export const decimalHint = (text: string, { decimal, delimiter }: Dialect): string =>
+  decimal === '.' && delimiter !== ',' && /^[+-]?[\d.]*\d,\d+$/.test(text) ? 'decimal: "," reads it as a number; ' : '';
+
 // A name that is not found often means that the delimiter was not given.
 const hintOf = (names: readonly string[], dialect: Dialect): string => delimiterHint(names, dialect) ?? `its columns are ${listed(names)}`;
 

@@ -1,7 +1,7 @@
 // Parses the bytes of a CSV file, piece by piece, into rows of numbers.
 import { describe, rangeError } from '../errors';
 import type { Dialect } from './csv-dialect';
-import { type CsvColumn, delimiterHint, givenNames, Kind, type Layout, nameOf, namesOf } from './csv-layout';
+import { type CsvColumn, decimalHint, delimiterHint, givenNames, Kind, type Layout, nameOf, namesOf } from './csv-layout';
 import { numberOf, parsed, readNumber } from './csv-number';
 import { textDecoder } from './csv-text';
 import { missingWords, numberLike, otherFormat } from './csv-words';
@@ -326,9 +326,7 @@ export class CsvScanner {
     const isText = this.kinds[at] === Kind.open && !word && !numberLike.test(text);
     if (!isText) {
       const name = describe(column.name);
-      const other =
-        decimal === '.' && this.dialect.delimiter !== ',' && /^[+-]?[\d.]*\d,\d+$/.test(text) ? 'decimal: "," reads it as a number; ' : '';
-      const hint = word ? `naValues: [${describe(text)}] reads it as missing; ` : other;
+      const hint = word ? `naValues: [${describe(text)}] reads it as missing; ` : decimalHint(text, this.dialect);
       const asText = named === undefined ? `text: [${name}] reads the column as text, ` : '';
       this.refuse(`expected a number, got ${describe(given)}`, `${hint}${asText}drop: [${name}] leaves it out`, column.name);
     }
