@@ -138,6 +138,16 @@ void product_of_column(Run& run, const Product& g) {
   parallel(run, g.m, kLanes, reading(g.m * g.k), [&](size_t i0, size_t i1) { multiply_column(g, i0, i1); });
 }
 
+// Whether a product with k = 1 goes to outer_product.cc. A smaller one is a small product, which can have `sums`.
+HWY_INLINE bool is_outer(const Product& g) {
+  const bool is_plain = g.bias == nullptr && g.gate == nullptr && !g.relu && g.epilogue == nullptr && !g.packed;
+  return g.k == 1 && is_plain && g.b.n_stride == 1 && g.n >= 2 * kTileColumns && g.m * g.n >= 2048;
+}
+
+void outer_product(Run& run, const Product& g) {
+  parallel(run, g.m, 1, reading(g.m * g.n), [&](size_t i0, size_t i1) { multiply_outer(g, i0, i1); });
+}
+
 // Whether to copy A so that its rows no longer all begin at the same offset in a page. Such rows fall into few sets of the caches: the lines of a block of 256
 // rows just fill these sets if nothing else is read. With the rows moved apart by a cache line, forward products of such layers take 0.94 to 0.97 of their
 // time and dX 0.94 to 1; together with C's partial sums (blocking_of) 0.92 to 0.95. The copy pays only with a block of columns or more.
@@ -159,7 +169,7 @@ HWY_NOINLINE void multiply_copied(Run& run, const Product& g) {
 }  // namespace
 
 bool sums_fit(const Product& g) {
-  return kMaskedLoads && g.n % kLanes != 0 && g.m > 1 && g.n > 1 && is_small(g, blocking_of(g));
+  return kMaskedLoads && g.n % kLanes != 0 && g.m > 1 && g.n > 1 && !is_outer(g) && is_small(g, blocking_of(g));
 }
 
 bool splits_k(size_t k, size_t m, size_t n, size_t threads) {
@@ -176,6 +186,7 @@ void multiply(Run& run, const Product& g) {
     if (copies_rows(g)) return multiply_copied(run, g);
     if (!g.packed && g.n == 1 && g.c_stride == 1 && g.a.k_stride == 1 && g.b.k_stride == 1) return product_of_column(run, g);
     if (!g.packed && is_row(g)) return product_of_row(run, g);
+    if (is_outer(g)) return outer_product(run, g);
     if (!g.packed && g.n == 1 && g.c_stride == 1) {  // one column of a k-major A is a product with one row, transposed, in the same memory
       Product row = g;
       row.a = g.b;

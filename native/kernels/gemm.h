@@ -74,6 +74,9 @@ bool splits_k(size_t k, size_t m, size_t n, size_t threads);
 // Columns [j0, j1) of a product with one row, m = 1.
 void multiply_row(const Product& g, size_t j0, size_t j1);
 
+// Rows [i0, i1) of a product with k = 1 whose B has its columns side by side and whose C is not changed further.
+void multiply_outer(const Product& g, size_t i0, size_t i1);
+
 // Rows [i0, i1) of a product with one column, n = 1, and operands that run along k.
 void multiply_column(const Product& g, size_t i0, size_t i1);
 

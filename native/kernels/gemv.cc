@@ -40,31 +40,39 @@ HWY_INLINE void block_along_n(const Product& g, size_t k0, size_t depth, size_t 
 }
 
 // The same for a B whose rows are contiguous along k. An output's sum is one chain, so kLanes outputs are computed side by side, one in each lane, with
-// their rows transposed in registers. Two such groups at a time hide the latency of the chains.
+// their rows transposed in registers. Two or three such groups at a time hide the latency of the chains.
 //
 // Reading whole squares of kLanes columns touches each cache line once. Reading four columns at a time touches it four times, so the line has to stay in the L1
 // cache meanwhile. In microseconds, by squares (or tiles) and by fours: 1x784->512 44 and 30, but 1x1024->1024, whose rows share one set of that cache, 118
 // (tiles) and 204.
-constexpr size_t kStripAlongK = 2 * kLanes;
+constexpr size_t kStripAlongK = 2 * kLanes, kLastStripAlongK = 3 * kLanes;
 // How many floats of a row ahead to prefetch: the hardware does not follow so many streams (1x4096->4096: 4.0 ms without). Into the L2 cache, because rows a
 // power of two apart share a set of the L1 cache.
 constexpr size_t kAhead = 128;
 
-HWY_INLINE void block_along_k(const Product& g, size_t k0, size_t depth, size_t j0, size_t n, float* sums) {
-  alignas(64) float square[kLanes * kStripAlongK];
-  VF sum0 = hn::Zero(kF), sum1 = sum0;
+template <size_t kGroups>
+HWY_INLINE void groups_along_k(const Product& g, size_t k0, size_t depth, size_t j0, size_t n, float* sums) {
+  alignas(64) float square[kLanes * kLanes];
+  // Where the last group is not full it begins so much earlier that it is, and computes columns once more.
+  const size_t end = j0 + n;
+  const bool are_full = end >= kLanes;
+  size_t first[kGroups];
+  VF sum[kGroups];
+  unroll<kGroups>(SIMDNN_UNROLLED(i) {
+    first[i] = i + 1 == kGroups && are_full ? end - kLanes : j0 + i * kLanes;
+    sum[i] = hn::Zero(kF);
+  });
   size_t k = k0;
-  if (n == kStripAlongK && g.b.n_stride % kConflictStride != 0) {
-    RowsInBlocks rows0(g.b.at(k, j0), g.b.n_stride), rows1(g.b.at(k, j0 + kLanes), g.b.n_stride);
+  if (are_full && g.b.n_stride % kConflictStride != 0) {
+    RowsInBlocks rows[kGroups];
+    unroll<kGroups>(SIMDNN_UNROLLED(i) { rows[i] = RowsInBlocks(g.b.at(k, first[i]), g.b.n_stride); });
     const float* a = g.a.at(k, 0);
     for (; k + 4 <= k0 + depth; k += 4, a += 4 * g.a.k_stride) {
-      VF columns0[4], columns1[4];
-      rows0.next_columns(columns0);
-      rows1.next_columns(columns1);
-      unroll<4>(SIMDNN_UNROLLED(i) {
-        const VF element = hn::Set(kF, a[i * g.a.k_stride]);
-        sum0 = hn::MulAdd(element, columns0[i], sum0);
-        sum1 = hn::MulAdd(element, columns1[i], sum1);
+      VF columns[kGroups][4];
+      unroll<kGroups>(SIMDNN_UNROLLED(i) { rows[i].next_columns(columns[i]); });
+      unroll<4>(SIMDNN_UNROLLED(c) {
+        const VF element = hn::Set(kF, a[c * g.a.k_stride]);
+        unroll<kGroups>(SIMDNN_UNROLLED(i) { sum[i] = hn::MulAdd(element, columns[i][c], sum[i]); });
       });
     }
   }
@@ -72,33 +80,38 @@ HWY_INLINE void block_along_k(const Product& g, size_t k0, size_t depth, size_t 
     const size_t left = k0 + depth - k < kLanes ? k0 + depth - k : kLanes;
     // near the end of these rows, prefetch the beginning of the next strip's rows
     const bool more = k + kAhead < g.k;
-    const float* const ahead = more ? g.b.at(k + kAhead, j0) : g.b.at(k + kAhead - g.k, j0 + kStripAlongK);
-    for (size_t i = 0; i < n; i += kLanes) {
+    const float* const ahead = more ? g.b.at(k + kAhead, 0) : g.b.at(k + kAhead - g.k, kStripAlongK);
+    unroll<kGroups>(SIMDNN_UNROLLED(i) {
       const float* row[kLanes];
       for (size_t r = 0; r < kLanes; ++r) {
-        const size_t column = i + r < n ? i + r : n - 1;
-        row[r] = g.b.at(k, j0 + column);
+        const size_t column = first[i] + r < end ? first[i] + r : end - 1;
+        row[r] = g.b.at(k, column);
         __builtin_prefetch(ahead + column * g.b.n_stride, 0, 2);
       }
-      transpose(row, left, square + i, kStripAlongK);
-    }
-    for (size_t r = 0; r < left; ++r) {
-      const VF element = hn::Set(kF, *g.a.at(k + r, 0));
-      sum0 = hn::MulAdd(element, hn::Load(kF, square + r * kStripAlongK), sum0);
-      if (n > kLanes) sum1 = hn::MulAdd(element, hn::Load(kF, square + r * kStripAlongK + kLanes), sum1);
-    }
+      transpose(row, left, square, kLanes);
+      for (size_t r = 0; r < left; ++r) sum[i] = hn::MulAdd(hn::Set(kF, *g.a.at(k + r, 0)), hn::Load(kF, square + r * kLanes), sum[i]);
+    });
   }
-  hn::Store(sum0, kF, sums);
-  hn::Store(sum1, kF, sums + kLanes);
+  unroll<kGroups>(SIMDNN_UNROLLED(i) {
+    hn::Store(sum[i], kF, square);
+    const size_t skipped = j0 + i * kLanes - first[i];
+    for (size_t r = skipped; r < kLanes; ++r) sums[i * kLanes + r - skipped] = square[r];
+  });
+}
+
+HWY_INLINE void block_along_k(const Product& g, size_t k0, size_t depth, size_t j0, size_t n, float* sums) {
+  if (n > 2 * kLanes) return groups_along_k<3>(g, k0, depth, j0, n, sums);
+  if (n > kLanes) return groups_along_k<2>(g, k0, depth, j0, n, sums);
+  groups_along_k<1>(g, k0, depth, j0, n, sums);
 }
 
 }  // namespace
 
 void multiply_row(const Product& g, size_t j0, size_t j1) {
   alignas(64) float block[kStrip + kLanes], total[kStrip + kLanes];
-  const size_t strip = g.b.n_stride == 1 ? kStrip : kStripAlongK;
-  for (size_t j = j0; j < j1; j += strip) {
-    const size_t n = j1 - j < strip ? j1 - j : strip;
+  const size_t strip = g.b.n_stride == 1 ? kStrip : kStripAlongK, last = g.b.n_stride == 1 ? kStrip : kLastStripAlongK;
+  for (size_t j = j0, n = 0; j < j1; j += n) {
+    n = j1 - j <= last ? j1 - j : strip;
     size_t k = 0;
     do {
       const size_t depth = g.k - k < kBlockK ? g.k - k : kBlockK;

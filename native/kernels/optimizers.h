@@ -1,5 +1,6 @@
 // What the optimizers' kernels share: the loop over the parameters, the direction of the gradient, and the running means.
 #pragma once
+#include "kernels/math.h"
 #include "kernels/row_set.h"
 #include "kernels/simd.h"
 
@@ -25,9 +26,6 @@ inline double integer_power(double base, uint64_t n) {
 
 // Not std::sqrt, which may be a call into libm.
 inline double root(double x) { return hn::GetLane(hn::Sqrt(hn::Set(hn::CappedTag<double, 1>(), x))); }
-
-// Floats from p to the next address that is a multiple of a vector's size.
-HWY_INLINE size_t to_boundary(const float* p) { return -(reinterpret_cast<uintptr_t>(p) / sizeof(float)) % kLanes; }
 
 // Calls step(i, n) for vectors of n elements from i on, which cover [0, n). It reads `grad` and writes the other arrays, of which the first are the parameters;
 // the rest may be null. Vectors are aligned with the parameters' memory: an array made by JavaScript begins 16 bytes behind a page boundary, so vectors counted
@@ -88,25 +86,30 @@ struct Slope {
   }
 };
 
-// a / b, within 2^-23 of it, for the roots b by which optimizers divide: b >= 0 or NaN, and 0 counts as positive. A b of 2^125 or more may count as infinity: the
-// quotient is 0, or NaN where a is not finite.
 // On Intel's processors with AVX-512 a division takes as many cycles as ten fused multiply-adds and waits for the same unit as the square root. There a step of
-// Adam with operands in the L1 or L2 cache takes 0.65 of the time with this than with divisions (kernels_bench 1 adam_step). The estimate is made of integer
+// Adam with operands in the L1 or L2 cache takes 0.65 of the time with a reciprocal of multiply-adds (kernels_bench 1 adam_step). Its estimate is made of integer
 // arithmetic and not by vrcp14ps, whose bits might differ between processors.
-HWY_INLINE VF quotient(VF a, VF b) {
-#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3
+#if SIMDNN_AVX512
+// 1 / b, within 2^-24 of it, for the roots b by which optimizers divide: b >= 0 or NaN, and 0 counts as positive. For a b of 2^125 or more it is 0.
+HWY_INLINE VF reciprocal(VF b) {
   // Subtracting the bits of b from a constant negates its exponent and, roughly, inverts its mantissa: within 6 %. The product with `middle` - b y makes that
   // 2^-9.6 for the two constants that are best together, and a cubic step 2^-28.
   const VF one = hn::Set(kF, 1.0f), middle = hn::Set(kF, 2.0013001f);
   VF y = hn::BitCast(kF, hn::Sub(hn::Set(kI, 0x7EF32000), hn::BitCast(kI, b)));
   y = hn::Mul(y, hn::NegMulAdd(b, y, middle));
   const VF rest = hn::NegMulAdd(b, y, one);
-  y = hn::MulAdd(y, hn::MulAdd(rest, rest, rest), y);
-  return hn::Mul(a, hn::IfThenZeroElse(hn::Ge(b, hn::Set(kF, 0x1p125f)), y));
-#else
-  return hn::Div(a, b);
-#endif
+  const auto small = hn::Not(hn::Ge(b, hn::Set(kF, 0x1p125f)));  // or NaN
+  return VF{_mm512_maskz_fmadd_ps(small.raw, hn::MulAdd(rest, rest, rest).raw, y.raw, y.raw)};
 }
+
+// a / b, within 2^-23 of it. Where b is infinite it is 0, or NaN where a is not finite.
+HWY_INLINE VF quotient(VF a, VF b) { return hn::Mul(a, reciprocal(b)); }
+// x - a / b
+HWY_INLINE VF minus_quotient(VF x, VF a, VF b) { return hn::NegMulAdd(a, reciprocal(b), x); }
+#else
+HWY_INLINE VF quotient(VF a, VF b) { return hn::Div(a, b); }
+HWY_INLINE VF minus_quotient(VF x, VF a, VF b) { return hn::Sub(x, hn::Div(a, b)); }
+#endif
 
 // The running mean: mean + (1 - beta) (g - mean).
 struct Mean {

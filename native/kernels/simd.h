@@ -63,6 +63,9 @@ HWY_INLINE void store(V v, D d, T* HWY_RESTRICT p, size_t n) {
   }
 }
 
+// Floats from p to the next address that is a multiple of a vector's size.
+HWY_INLINE size_t to_boundary(const float* p) { return -(reinterpret_cast<uintptr_t>(p) / sizeof(float)) % kLanes; }
+
 // Prefetches the cache line at p for writing, which also takes it from other cores that hold a copy; otherwise the store would have to wait for that. p may be
 // any address. A processor without the instruction does nothing.
 HWY_INLINE void prefetch_for_writing(const void* p) {

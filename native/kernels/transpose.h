@@ -43,6 +43,7 @@ HWY_INLINE VF load_blocks(const float* const* p, size_t offset) {
 
 // kLanes rows that are `stride` apart, read four columns at a time.
 struct RowsInBlocks {
+  RowsInBlocks() = default;
   RowsInBlocks(const float* x, size_t stride) : stride(stride) {
     for (size_t b = 0; b < kBlocks; ++b) block[b] = x + 4 * b * stride;
   }

@@ -234,6 +234,7 @@ TEST(linear_forward) {
   check_forward(t, 70, 1024, 1, true, 1, random);
   for (const size_t in : {63, 64, 65, 16389, 40000}) check_forward(t, 19, in, 1, true, 1, random);  // one column: dots.cc
   check_forward(t, 2, 2051, 2053, true, 1, random);  // a row alone reads weights beyond the caches
+  for (const size_t out : {20, 36, 100}) check_forward(t, 3, 303, out, true, 1, random);  // a row alone has groups of columns that overlap
   check_activations(t, random);
 }
 
@@ -251,6 +252,7 @@ TEST(linear_backward) {
     check_backward(t, 33, 20, 9, {(wanted & 1) != 0, (wanted & 2) != 0, (wanted & 4) != 0}, 7, 1, random);
     check_backward(t, 200, 130, 150, {(wanted & 1) != 0, (wanted & 2) != 0, (wanted & 4) != 0}, 0, 1, random);
   }
+  for (const int accumulated : {0, 7}) check_backward(t, 1, 75, 60, {true, true, true}, accumulated, 1, random);  // dweight is an outer product
   check_backward(t, 0, 3, 4, {true, true, true}, 0, 0, random);
   check_backward(t, 0, 3, 4, {true, true, true}, 7, 0, random);
   check_backward(t, 600, 170, 130, {true, true, true}, 7, 1, random);

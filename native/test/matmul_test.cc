@@ -123,6 +123,8 @@ TEST(matmul) {
         shape(1100, 33, 259);   // several row blocks of partial sums
         shape(1, 700, 300);     // one row: gemv.cc
         shape(1, 1100, 530);    // in several strips
+        for (const size_t n : {9, 17, 36, 45, 100, 129}) shape(1, n, 303);  // groups of columns that overlap
+        for (const size_t n : {64, 75, 300}) shape(41, n, 1);  // outer products: outer_product.cc
         shape(700, 1, 300);     // one column
         shape(45, 1, 600);
       }
