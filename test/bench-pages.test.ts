@@ -88,6 +88,7 @@ describe('pages', () => {
       'inference',
       'inference-intel',
       'steps',
+      'shapes-intel',
       'kernels',
     ]);
     expect(text.match(/<!-- end -->/g)).toHaveLength(places.length);
