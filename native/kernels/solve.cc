@@ -16,32 +16,44 @@ void exchange(double* a, double* b, size_t n) {
 // Of two pivots; NaN is the largest, so that no other hides it.
 bool is_larger(double a, double b) { return b == b && !(magnitude(a) <= magnitude(b)); }
 
-bool is_zero(const double* a, size_t n) {
-  for (size_t i = 0; i < n; ++i)
-    if (!(a[i] == 0)) return false;
-  return true;
-}
-
-// Brings the matrix a [n, n] to U, and b [n, m] to L^-1 P b; returns the determinant of P. `nothing`, unless it is 0, takes the place of a pivot that is 0
-// (then all below it are 0); where all that is left of two or more rows is 0, so are all cofactors, and it returns 0 at once.
+// Brings the matrix a [n, n] to U, and b [n, m] to L^-1 P b; returns the determinant of P.
+// With `columns` [n] the columns of a are exchanged too, where no row has a pivot in the next one: column k has been exchanged with columns[k], in ascending k, and
+// only the last pivot can be 0. `nothing` takes its place. Where two or more pivots would be 0, so are all cofactors, and it returns 0 at once.
 // Source: Golub and Van Loan, Matrix Computations, 3.4.
-double eliminate(double* a, double* b, size_t n, size_t m, double nothing = 0) {
+double eliminate(double* a, double* b, size_t n, size_t m, double* columns = nullptr, double nothing = 0) {
   double sign = 1;
+  const auto exchange_rows = [&](size_t i, size_t k) {
+    if (i == k) return;
+    sign = -sign;
+    exchange(a + i * n + k, a + k * n + k, n - k);
+    exchange(b + i * m, b + k * m, m);
+  };
+  const auto exchange_columns = [&](size_t j, size_t k) {
+    if (j == k) return;
+    sign = -sign;
+    for (size_t i = 0; i < n; ++i) exchange(a + i * n + j, a + i * n + k, 1);
+  };
   for (size_t k = 0; k < n; ++k) {
     double* const row = a + k * n;
     size_t best = k;
     for (size_t i = k + 1; i < n; ++i)
       if (is_larger(a[i * n + k], a[best * n + k])) best = i;
-    if (best != k) {
-      sign = -sign;
-      exchange(row + k, a + best * n + k, n - k);
-      exchange(b + k * m, b + best * m, m);
-    }
-    if (row[k] == 0 && nothing != 0) {
-      size_t i = k;
-      while (i < n && is_zero(a + i * n + k, n - k)) ++i;
-      if (i == n && n - k > 1) return 0;
-      row[k] = nothing;
+    exchange_rows(best, k);
+    if (columns != nullptr) {
+      size_t i = k, j = k;
+      if (row[k] == 0) {
+        for (size_t e = 0; e < (n - k) * (n - k); ++e) {
+          const size_t r = k + e / (n - k), c = k + e % (n - k);
+          if (is_larger(a[r * n + c], a[i * n + j])) i = r, j = c;
+        }
+        exchange_columns(j, k);
+        exchange_rows(i, k);
+      }
+      columns[k] = static_cast<double>(j);
+      if (row[k] == 0) {
+        if (n - k > 1) return 0;
+        row[k] = nothing;
+      }
     }
     for (size_t i = k + 1; i < n; ++i) {
       if (a[i * n + k] == 0) continue;
@@ -127,26 +139,30 @@ void determinant(Run& run, float* det, float* sign, float* logabsdet, const floa
   });
 }
 
-// da = dy det(a) a^-T, with `logarithm` dy a^-T. The cofactors of a singular a are the limit of those of matrices near it: a pivot of 1e-60 times its
-// largest element takes the place of one that is 0, whose reciprocal the determinant takes back.
+// da = dy det(a) a^-T, with `logarithm` dy a^-T. The cofactors of a singular a are the limit of those of matrices near it: 1e-60 times its largest element takes
+// the place of the last pivot if that is 0, and the determinant takes its reciprocal back.
 void determinant_backward(Run& run, float* da, const float* dy, const float* a, size_t batch, size_t n,
                           const DeterminantBackwardAttributes& attributes) {
   const bool logarithm = attributes.logarithm;
-  each_matrix(run, batch, 2 * n * n, work_of(n, n), [=](double* memory, size_t one) {
-    double *const matrix = memory, *const inverse = memory + n * n;
+  each_matrix(run, batch, 2 * n * n + n, work_of(n, n), [=](double* memory, size_t one) {
+    double *const matrix = memory, *const inverse = memory + n * n, *const columns = inverse + n * n;
     widen_transposed(matrix, a + one * n * n, n);
     double largest = 0;
     for (size_t i = 0; i < n * n; ++i) {
       inverse[i] = i % (n + 1) == 0 ? 1 : 0;
       if (magnitude(matrix[i]) > largest) largest = magnitude(matrix[i]);
     }
-    const double sign = eliminate(matrix, inverse, n, n, logarithm ? 0 : 1e-60 * (largest > 0 ? largest : 1));
+    const double sign = eliminate(matrix, inverse, n, n, logarithm ? nullptr : columns, 1e-60 * (largest > 0 ? largest : 1));
     if (sign == 0) {
       for (size_t i = 0; i < n * n; ++i) da[one * n * n + i] = 0;
       return;
     }
     const double factor = static_cast<double>(dy[one]) * (logarithm ? 1 : Product(sign, matrix, n).value());
     substitute(matrix, inverse, n, n);
+    for (size_t k = n; !logarithm && k-- > 0;) {
+      const size_t other = static_cast<size_t>(columns[k]);
+      if (other != k) exchange(inverse + k * n, inverse + other * n, n);
+    }
     for (size_t i = 0; i < n * n; ++i) da[one * n * n + i] = static_cast<float>(factor * inverse[i]);
   });
 }

@@ -93,13 +93,15 @@ TEST(determinant_backward) {
       }
     }
   });
-  // Of ranks 0 to n, by leading ones on the diagonal, in rows and in exchanged rows.
+  // Of ranks 0 to n: leading ones on the diagonal, in exchanged rows, and, nilpotent, above and below the diagonal.
   constexpr size_t n = 9;
   for (size_t rank = 0; rank <= n; ++rank) {
-    for (const size_t shift : {size_t{0}, size_t{4}}) {
+    for (const size_t shift : {size_t{0}, size_t{4}, size_t{1}, n - 1}) {
       t.where = "rank " + std::to_string(rank) + ", shifted by " + std::to_string(shift);
       Buffer<float> a(t, n * n), dy(t, 1), expected(t, n * n), da(t, n * n);
       for (size_t i = 0; i < n * n; ++i) a[i] = i / n < rank && (i / n + shift) % n == i % n ? 1.0f : 0.0f;
+      if (shift == 1) a[(n - 1) * n] = 0;
+      if (shift == n - 1) a[n - 1] = 0;
       dy[0] = 3;
       Run run;
       t.twin.determinant_backward(run, expected.data(), dy.data(), a.data(), 1, n, {});
