@@ -1,4 +1,4 @@
-// Systems of linear equations and determinants, by elimination with the largest pivot of each column, in double, rounded where they are written.
+// Systems of linear equations and determinants, by Gaussian elimination with partial pivoting, computed in double and rounded to float when they are written.
 #include <math.h>
 
 #include "kernels/matrices.h"
@@ -13,7 +13,7 @@ void exchange(double* a, double* b, size_t n) {
   }
 }
 
-// Of two pivots; NaN is the largest, so that no other hides it.
+// Whether pivot a is to be preferred to b. NaN counts as the largest number, so that it becomes the pivot and the result is NaN.
 bool is_larger(double a, double b) { return b == b && !(magnitude(a) <= magnitude(b)); }
 
 bool is_zero(const double* a, size_t n) {
@@ -22,8 +22,8 @@ bool is_zero(const double* a, size_t n) {
   return true;
 }
 
-// Brings the matrix a [n, n] to U, and b [n, m] to L^-1 P b; returns the determinant of P. `nothing`, unless it is 0, takes the place of a pivot that is 0
-// (then all below it are 0); where all that is left of two or more rows is 0, so are all cofactors, and it returns 0 at once.
+// Replaces the matrix a [n, n] by U and b [n, m] by L^-1 P b, where P a = L U; returns the determinant of P. If `nothing` is not 0, it replaces a pivot that is 0
+// (all elements below that pivot are 0 too). If two or more rows have only zeros left, all cofactors of a are 0, and it returns 0 at once.
 // Source: Golub and Van Loan, Matrix Computations, 3.4.
 double eliminate(double* a, double* b, size_t n, size_t m, double nothing = 0) {
   double sign = 1;
@@ -68,7 +68,7 @@ bool has_zero_on_diagonal(const double* u, size_t n) {
   return false;
 }
 
-// sign * product of the diagonal = mantissa * 2^exponent, where a product in double could overflow on the way.
+// sign * the product of the diagonal, as mantissa * 2^exponent, because an intermediate product could overflow a double.
 struct Product {
   double mantissa;
   int exponent = 0;
@@ -77,7 +77,7 @@ struct Product {
     for (size_t k = 0; k < n; ++k) {
       int more;
       mantissa = ::frexp(mantissa * u[k * n + k], &more);
-      // Of what is not finite the exponent is unspecified.
+      // frexp does not specify the exponent of an infinity or NaN.
       if (mantissa - mantissa == 0) exponent += more;
     }
   }
@@ -95,9 +95,9 @@ double work_of(size_t n, size_t m) { return cube(n) / 3 + static_cast<double>(n)
 
 }  // namespace
 
-// x [batch, n, m] = a^-1 b, with `transposed` of the transposed a; x may be b. Error: a rounding, and the condition of a in units of 2^-52.
+// x [batch, n, m] = a^-1 b, or a^-T b with `transposed`; x may be b. Relative error: one rounding to float, and the condition number of a times 2^-52.
 void solve(Run& run, float* x, const float* a, const float* b, size_t batch, size_t n, size_t m, const SolveAttributes& attributes) {
-  if (n == 0) return;  // nothing then bounds the batch
+  if (n == 0) return;  // there is nothing to do, and no memory limits the batch
   const bool transposed = attributes.transposed;
   Run* const calling = &run;
   each_matrix(run, batch, n * (n + m), work_of(n, m), [=](double* memory, size_t one) {
@@ -115,7 +115,7 @@ void solve(Run& run, float* x, const float* a, const float* b, size_t batch, siz
   });
 }
 
-// det(a), its sign, 0 where a is singular, and log |det(a)|, which has the range that det has not. Errors as of solve.
+// det(a), its sign (0 where a is singular), and log |det(a)|, which is finite also where det(a) overflows or underflows. Errors as in solve.
 void determinant(Run& run, float* det, float* sign, float* logabsdet, const float* a, size_t batch, size_t n) {
   each_matrix(run, batch, n * n, work_of(n, 0), [=](double* matrix, size_t one) {
     widen(matrix, a + one * n * n, n * n);
@@ -127,8 +127,8 @@ void determinant(Run& run, float* det, float* sign, float* logabsdet, const floa
   });
 }
 
-// da = dy det(a) a^-T, with `logarithm` dy a^-T. The cofactors of a singular a are the limit of those of matrices near it: a pivot of 1e-60 times its
-// largest element takes the place of one that is 0, whose reciprocal the determinant takes back.
+// da = dy det(a) a^-T, or dy a^-T with `logarithm`. For a singular a, det(a) a^-T is the limit of that of nearby matrices: a pivot that is 0 is replaced by 1e-60
+// times the largest element, which cancels in the product of the determinant and the inverse.
 void determinant_backward(Run& run, float* da, const float* dy, const float* a, size_t batch, size_t n,
                           const DeterminantBackwardAttributes& attributes) {
   const bool logarithm = attributes.logarithm;
