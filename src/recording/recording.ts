@@ -80,7 +80,7 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
   /** The versions of the tensors that each call changes in place, other than by an optimizer. */
   private readonly changes: Version[];
   private readonly changedArguments: number[];
-  /** The persistent memory that is used, and the leaves whose gradients change. A call is refused while a fit holds any of them. */
+  /** The persistent memory that is used, and the leaves whose gradients change. A call is refused while a fit works on any of them. */
   private readonly memory: TensorData[];
   private readonly gradientLeaves: Tensor[];
   private readonly plan: Plan;
@@ -88,7 +88,7 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
   private packedPlan: Plan | null = null;
   /** Whether each tensor that a replay returns has new memory of its own. */
   readonly givesFresh: boolean;
-  /** Where each tensor that a replay returns is the whole of a piece of new memory: which one has each piece. Such a replay may be given other memory for them. */
+  /** If each returned tensor covers a whole piece of new memory: the index of the tensor that has each piece. Such a replay can write its outputs into given memory. */
   private readonly wholes: readonly number[] | null;
   /** Whether it is known that the second call does the same as the first. */
   isVerified: boolean;

@@ -145,7 +145,7 @@ export class Trace {
   /** The number of Philox counters that a replay uses. */
   readonly draws: number;
   readonly gradEnabled: boolean;
-  /** How its products take their operands. */
+  /** The precision of its products. */
   readonly precision: Float32MatmulPrecision;
 
   private readonly temporaries: readonly Base[];
