@@ -133,7 +133,7 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
 
   private constructor(
     { trace, left, bases }: Taken,
-    heard: Listener,
+    listener: Listener,
     args: A,
     result: R,
     private readonly keepGrad: boolean,
@@ -176,7 +176,7 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
     const memoryLeft = new Set([...left].map(({ version }) => version));
     this.gradientLeaves = trace.gradients.flatMap(({ leaf }) => (memoryLeft.has(leaf.version) ? [] : [leaf]));
     this.changedArguments = args.flatMap((t, i) =>
-      !t.needsGrad && [...heard.changes].some(({ values }) => overlap(values, t.values)) ? [i] : [],
+      !t.needsGrad && [...listener.changes].some(({ values }) => overlap(values, t.values)) ? [i] : [],
     );
     this.plan = trace.plan();
     this.packing = trace.packing();

@@ -13,7 +13,7 @@ import { countRows, type Phase, segmentOfRows } from './phase';
 import { refuseData, refuseReport } from './refusals';
 import { type Ahead, Rounds, type RoundsOf } from './rounds';
 import { copyRows } from './rows';
-import { batchesOf, fedSegment, type Outputs, type Segment, sum, weightOf } from './segment';
+import { batchesOf, type Outputs, type Segment, segmentOfBatches, sum, weightOf } from './segment';
 import { Session } from './session';
 import type { Source } from './source';
 import { RandomStream } from './stream';
@@ -313,7 +313,7 @@ export class Engine implements RoundsOf {
     const { arriving } = feed;
     if (arriving !== null) {
       await arriving;
-      if (this.isStopped) return fedSegment([], feed.batch, feed.lossSum, { outputs: [] }, []);
+      if (this.isStopped) return segmentOfBatches([], feed.batch, feed.lossSum, { outputs: [] }, []);
     }
     if (feed.isEmpty && feed.unknown !== null) {
       this.meet(phase, state, feed.unknown.tensors);
@@ -338,7 +338,7 @@ export class Engine implements RoundsOf {
     this.refuse(session, phase, report, feed.batch);
     return feed.isOver && !feed.hasFailed
       ? this.endFedEpoch(state, feed, report, order)
-      : fedSegment([], feed.batch, feed.lossSum, report, order);
+      : segmentOfBatches([], feed.batch, feed.lossSum, report, order);
   }
 
   // Records the task for a batch with a new shape.
@@ -358,13 +358,13 @@ export class Engine implements RoundsOf {
     state.place = null;
     const wasResumed = state.isResumed;
     if (wasResumed) this.takeRows(state, loader as DataLoader<unknown>);
-    if (wasResumed && feed.batch === 0) return fedSegment([], 0, 0, outputs, order); // all batches of that epoch were given before
+    if (wasResumed && feed.batch === 0) return segmentOfBatches([], 0, 0, outputs, order); // all batches of that epoch were given before
     state.epochsDone++;
     if (feed.batch === 0) {
       const hint = 'an object whose [Symbol.asyncIterator] or [Symbol.iterator] begins anew: a generator is gone through once';
       throw rangeError(this.where, 'the loader has no batches', state.epochsDone > 1 ? hint : undefined);
     }
-    return { ...fedSegment([feed.lossSum / (state.task.sumsLosses ? 1 : feed.weight)], 0, 0, outputs, order), ofEpoch: feed.batch };
+    return { ...segmentOfBatches([feed.lossSum / (state.task.sumsLosses ? 1 : feed.weight)], 0, 0, outputs, order), ofEpoch: feed.batch };
   }
 
   // The epochs after a resumed one are complete.

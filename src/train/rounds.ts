@@ -43,7 +43,7 @@ interface Beginning {
 }
 
 /** A run of one phase that was done ahead, and the number of its round. */
-interface Part extends Beginning {
+interface RunAhead extends Beginning {
   phase: number;
   report: LoopReport;
   round: number;
@@ -52,7 +52,7 @@ interface Part extends Beginning {
 const loaderOf = ({ loader }: Phase): DataLoader<unknown> => loader as DataLoader<unknown>;
 
 export class Rounds {
-  private readonly done: Part[] = [];
+  private readonly done: RunAhead[] = [];
   private running: Promise<void> | null = null;
   /** Where the run under way has begun. */
   private coming: Beginning | null = null;
@@ -265,7 +265,7 @@ export class Rounds {
   }
 
   // Counts a part that is handed out.
-  private count({ phase, report, round, foreseen }: Part): () => Segment {
+  private count({ phase, report, round, foreseen }: RunAhead): () => Segment {
     const { session, ahead } = this;
     const segment = this.of.count(phase, session, report);
     session.commit(phase, report);

@@ -40,7 +40,7 @@ export const weightOf = ({ task }: { task: Task }, kind: RecordedStep): number =
 export type Outputs = Pick<LoopReport, 'outputs' | 'counted'>;
 
 /** The result of a segment over given batches, with the recording of each step. */
-export const fedSegment = (
+export const segmentOfBatches = (
   losses: number[],
   batch: number,
   lossSum: number,

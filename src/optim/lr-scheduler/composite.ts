@@ -4,7 +4,7 @@ import { ReduceLROnPlateau } from './plateau';
 import { LRScheduler, type LRSchedulerStateDict, type Scheduled } from './scheduler';
 
 /** The option that all of them have. */
-export interface OfSeveral {
+export interface CompositeOptions {
   /** The schedulers, all of the same optimizer. */
   schedulers: readonly LRScheduler[];
 }
@@ -21,7 +21,7 @@ export function checkSchedulers(where: string, schedulers: unknown, optimizer: S
 }
 
 /** A scheduler that steps other schedulers. Its state includes theirs. */
-export abstract class Several<O extends OfSeveral> extends LRScheduler<O> {
+export abstract class CompositeScheduler<O extends CompositeOptions> extends LRScheduler<O> {
   /** "step" if one of the schedulers counts batches; then all are stepped after each batch. */
   override get interval(): 'epoch' | 'step' {
     return this.options.schedulers.some(({ interval }) => interval === 'step') ? 'step' : 'epoch';
