@@ -52,8 +52,8 @@ export interface Recorder {
   leave(): void;
   /** Has `then` called when the recorded function has ended. */
   ended(then: () => void): void;
-  /** The recording is valid only while `holds()` is true. With `module`, `holds` says whether all parameters of that module are still the same. */
-  guard(holds: () => boolean, module?: object): void;
+  /** The recording is valid only while `isValid()` is true. With `module`, `isValid` says whether all parameters of that module are still the same. */
+  guard(isValid: () => boolean, module?: object): void;
 }
 
 /** The current recording; null if nothing is recorded. */

@@ -250,8 +250,8 @@ export class Listener implements Recorder {
   ended(then: () => void): void {
     this.ends.push(then);
   }
-  guard(holds: () => boolean, module?: object): void {
-    this.guards.push(holds);
+  guard(isValid: () => boolean, module?: object): void {
+    this.guards.push(isValid);
     if (module !== undefined) this.guarded.add(module);
   }
 }

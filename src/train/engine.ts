@@ -69,9 +69,9 @@ export class Engine implements RoundsOf {
   }
 
   /** The recordings of all phases if they exist and are still valid, else null. */
-  get held(): Session | null {
+  get validSession(): Session | null {
     const { session } = this;
-    return session !== null && !this.isStale && (!this.options.changes || session.holds(this.stream.position)) ? session : null;
+    return session !== null && !this.isStale && (!this.options.changes || session.isValid(this.stream.position)) ? session : null;
   }
 
   /** Makes the recordings of all phases, even if there are some, without giving way to the event loop. */
@@ -247,7 +247,7 @@ export class Engine implements RoundsOf {
   async segment(phase: number, limits: Limits, after: AfterSteps = nothingAfter, ahead: Ahead | null = null): Promise<Segment> {
     const state = this.phases[phase]!;
     if (ahead !== null && ahead.rounds > 1 && !this.isAhead) {
-      const session = this.isStopped ? null : this.held;
+      const session = this.isStopped ? null : this.validSession;
       this.ahead = session && new Rounds(this, session, limits, ahead, this.ahead);
     }
     if (this.isAhead) return this.ahead!.next();
@@ -345,7 +345,7 @@ export class Engine implements RoundsOf {
   private meet(phase: number, { examples }: Phase, batch: readonly Tensor[]): void {
     examples.push(batch);
     warnOfMany(this.where, examples.length);
-    const kind = this.held?.add(phase, batch) ?? null;
+    const kind = this.validSession?.add(phase, batch) ?? null;
     if (kind === null) this.record();
     else this.options.made?.(this.phases.map((_, i) => (i === phase ? [kind] : [])));
   }

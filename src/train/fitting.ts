@@ -213,12 +213,12 @@ export class Fit implements Holder {
     const hasNext = typeof asked === 'boolean' ? asked : await asked;
     if (signal?.aborted) throw signal.reason;
     try {
-      let session = hasNext ? this.engine.held : null;
+      let session = hasNext ? this.engine.validSession : null;
       if (hasNext && session === null) {
         await this.engine.recordInTurns();
         if (signal?.aborted) throw signal.reason;
         // In one turn if a recording has become invalid by the time all are made, so that code that keeps changing options cannot stall the fit.
-        session = this.engine.held ?? this.engine.record();
+        session = this.engine.validSession ?? this.engine.record();
       }
       if (session !== null && check > 0 && this.unchecked >= check) {
         session.verify();
@@ -294,7 +294,7 @@ export class Fit implements Holder {
     else {
       await tell();
       if (o.earlyStopping?.keeps || o.checkpoint !== null) await this.outside(keep);
-      else if (!this.engine.isAhead) this.engine.held?.refresh();
+      else if (!this.engine.isAhead) this.engine.validSession?.refresh();
     }
     this.epochBegan = performance.now();
     return isLast;

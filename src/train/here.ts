@@ -79,7 +79,7 @@ export class Here {
   }
 
   private recorded(args: Tensor[]): Tensor[] | null {
-    if (!this.kind.holds(randomPosition())) return null;
+    if (!this.kind.isValid(randomPosition())) return null;
     const { recording, result } = noGrad(() => {
       const made = Recording.make(this.run, args, false);
       if (!made.recording.isVerified) made.recording.verify(this.run, args);

@@ -222,8 +222,8 @@ export class Session {
   }
 
   /** Whether all recordings are still valid. */
-  holds(random: RandomPosition): boolean {
-    return this.loops.every(({ kinds, task }) => inMode(task, () => kinds.every((kind) => kind.holds(random))));
+  isValid(random: RandomPosition): boolean {
+    return this.loops.every(({ kinds, task }) => inMode(task, () => kinds.every((kind) => kind.isValid(random))));
   }
 
   /** Records every task again, and throws if one differs. */
