@@ -322,7 +322,7 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
     }
   }
 
-  // Sets the leaves' gradients to what they are after so many calls of the plan. Their memory belongs to the plan and is overwritten by the next replay,
+  // Sets the leaves' gradients as they are after this many calls of the plan. Their memory belongs to the plan and is overwritten by the next replay,
   // which must not change a gradient that the user has read: hence the copy with `keepGrad`.
   private putGradients(finished = Infinity): void {
     const { gradients, keepGrad } = this;
