@@ -1,8 +1,8 @@
-// node bench/binaries.mjs A B [TRIALS ...]: two builds of the addon in turns, in two threads of one process, and the times of B over those of A. A and B are folders
+// node bench/binaries.mjs A B [TRIALS ...]: compares two builds of the addon, in two threads of one process: the times of B divided by those of A. A and B are folders
 // as SIMDNN_PREBUILD names them: `.` is the checkout's own build, build/platforms/linux-x64-glibc the shipped one, once `npm run test:platform -- linux-x64-glibc` has unpacked it.
-// A trial is a compiled step, or a compiled prediction, on one thread. Each round begins both anew, because it matters where memory happens to lie; within a round
-// blocks of 50 ms take turns, the first of a pair in turn, each long enough to forget the other's: blocks of half a millisecond find cold caches and predictors, and
-// with them the lecture's network takes half as long again. A round's time is its fastest block, which neighbours have disturbed least.
+// A trial is a compiled step, or a compiled prediction, on one thread. Each round starts new threads, because the addresses of memory affect the speed. Within a round
+// blocks of 50 ms alternate, and either build has the first block of a pair in turn. Shorter blocks would begin with cold caches and branch predictors: with blocks of
+// half a millisecond the lecture's network takes half as long again. The time of a round is its fastest block, which other programs have disturbed least.
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
@@ -34,7 +34,7 @@ async function work(trial) {
     return (performance.now() - begin) / 1000;
   };
   parentPort.on('message', (n) => {
-    steps(Math.ceil(n / 4)); // what the other thread has displaced
+    steps(Math.ceil(n / 4)); // refills the caches, which the other thread has used
     parentPort.postMessage(steps(n));
   });
 }

@@ -1,4 +1,4 @@
-// What comparisons of single steps share: times by blocks, a peer in Python, rows of a table.
+// Helpers of the comparisons of single steps: times of blocks, a program in Python, rows of a table.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
@@ -19,7 +19,7 @@ export function measured(step, ...args) {
   return { fastest: blocks[0], median: blocks[blocks.length >> 1] };
 }
 
-/** A program of Python's that reads a line and answers with one of JSON. */
+/** A Python program that reads lines and answers each with a line of JSON. */
 export function peerOf(python, program) {
   const process = spawn(python, [program], { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface(process.stdout)[Symbol.asyncIterator]();

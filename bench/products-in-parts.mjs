@@ -1,6 +1,6 @@
-// How exact products of bfloat16 parts are: one product of operands rounded to one part, three of two parts, six of three, beside a float32 chain. Each unit's order
-// of adding, in plain JavaScript; a table of errors, as docs/notes/bfloat16-products.md has it.
-// Each figure: the largest error, its root mean square, its mean, in parts of the sum of the products' magnitudes.
+// The errors of products of bfloat16 parts, compared with a float32 chain: one product of operands that are rounded to one part, three products of two parts, six of
+// three. The additions of each unit are done in plain JavaScript, in the unit's order. Prints the table of docs/notes/bfloat16-products.md.
+// Each entry has the largest error, the root mean square and the mean of the errors, relative to the sum of the products' magnitudes.
 // Usage: node bench/products-in-parts.mjs [ELEMENTS]
 const elements = Number(process.argv[2] ?? 1000);
 const K = 1024;
@@ -8,7 +8,7 @@ const { fround } = Math;
 
 const bits = new DataView(new ArrayBuffer(8));
 
-/** The nearest number of 8 significant bits, of two the even one; for finite numbers well within the range. */
+/** Rounds to 8 significant bits, ties to even; for finite numbers that cannot overflow. */
 function bfloat16(x) {
   bits.setFloat32(0, x);
   const word = bits.getUint32(0);
@@ -16,7 +16,7 @@ function bfloat16(x) {
   return bits.getFloat32(0);
 }
 
-/** x + y as a float32; where that is not exact, the neighbour whose last bit is 1. */
+/** x + y as a float32, rounded to odd: a sum that is not exact becomes its neighbour whose last bit is 1. */
 function addedToOdd(x, y) {
   const sum = x + y;
   const ofY = sum - x;
@@ -54,7 +54,7 @@ const units = {
   },
 };
 
-// Parts of either operand, the largest first; "small first" begins with the least products.
+// The products that are added, as pairs of the numbers of the operands' parts; part 0 is the largest. "small first" adds the smallest products first.
 const one = [[0, 0]];
 const three = [...one, [0, 1], [1, 0]];
 const six = [...three, [0, 2], [1, 1], [2, 0]];
@@ -92,7 +92,7 @@ const normal = () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI 
 const operands = {
   random: normal,
   'badly scaled': () => normal() * 2 ** Math.floor(41 * uniform() - 20),
-  adversarial: () => 1 + 2 ** -8 - 2 ** -17 - 2 ** -23, // what each part leaves is as large as it can be, and of one sign
+  adversarial: () => 1 + 2 ** -8 - 2 ** -17 - 2 ** -23, // the remainder of each part is as large as possible, and always has the same sign
 };
 
 const power = (x) => (x === 0 ? '0' : `2^${Math.log2(x).toFixed(1)}`);

@@ -1,6 +1,6 @@
 // What the addon exports: `kernels`, `setTarget(name or null)`, `setFeatures(names or null)`, `features()`, `setNumThreads(n)`, `setPrecision(n)`,
-// `setFlushDenormal(on)`, `flushDenormal()`, `keepHeap()`, `preferHugePages(buffer)`, `supportedTargets()`, `misalignment(buffer)`, `setCollective(external or null)`, what plan.cc
-// and session.cc list.
+// `setFlushDenormal(on)`, `flushDenormal()`, `keepHeap()`, `preferHugePages(buffer)`, `supportedTargets()`, `misalignment(buffer)`,
+// `setCollective(external or null)`, and the functions that plan.cc and session.cc list.
 #include <napi.h>
 
 #include <cstring>
@@ -19,7 +19,7 @@
 namespace simdnn {
 namespace {
 
-// setTarget("avx2") forces a target, setTarget(null) takes the best; throws when it cannot run here.
+// setTarget("avx2") forces a target, setTarget(null) takes the best one. It throws if this processor does not run the target.
 Napi::Value set_target(const Napi::CallbackInfo& info) {
   Environment& here = environment(info.Env());
   if (info.Length() == 0 || !info[0].IsString()) {
@@ -42,7 +42,8 @@ Napi::Value set_target(const Napi::CallbackInfo& info) {
 
 bool runs_with(const Feature& feature, const Target& target) { return std::strcmp(feature.target, target.name) == 0 && feature.supported(); }
 
-// setFeatures("amx_bf16,avx512_bf16") leaves these, setFeatures("none") none, setFeatures(null) all that run; throws for one that does not run with the target.
+// setFeatures("amx_bf16,avx512_bf16") allows only these features, setFeatures("none") allows none, setFeatures(null) allows all that this processor supports. It
+// throws for a feature that does not run with the target.
 void set_features(const Napi::CallbackInfo& info) {
   Environment& here = environment(info.Env());
   here.features = kAnyFeature;
@@ -67,7 +68,7 @@ void set_features(const Napi::CallbackInfo& info) {
   here.features = wanted;
 }
 
-// The features that run with the target and may.
+// The features that run with the target and that setFeatures allows.
 Napi::Value features_in_use(const Napi::CallbackInfo& info) {
   const Environment& here = environment(info.Env());
   Napi::Array names = Napi::Array::New(info.Env());
@@ -85,7 +86,8 @@ void set_num_threads(const Napi::CallbackInfo& info) {
   environment(info.Env()).threads = static_cast<int>(n);
 }
 
-// The unit of the fastest feature in use that this build has tiles for; the first call asks Linux for AMX. One that does not pay has to be named.
+// The unit of the fastest allowed feature for which this build has tiles. The first call asks Linux for AMX. A feature that is slower than float32's own units is
+// used only if setFeatures named it.
 const PairUnit* fastest_unit(const Environment& here) {
   const bool named = here.features != kAnyFeature;
   for (int i = 0; i < feature_count; ++i) {
@@ -95,7 +97,7 @@ const PairUnit* fastest_unit(const Environment& here) {
   return nullptr;
 }
 
-// Of calls and plans that this environment makes from now on: 0 highest, 1 high, 2 medium.
+// Sets the precision of products in the calls and plans that this environment makes from now on: 0 highest, 1 high, 2 medium.
 void set_precision(const Napi::CallbackInfo& info) {
   const double n = info.Length() > 0 && info[0].IsNumber() ? info[0].As<Napi::Number>().DoubleValue() : -1;
   if (n != 0 && n != 1 && n != 2) throw Napi::RangeError::New(info.Env(), "[setPrecision] expected 0, 1 or 2");
@@ -104,7 +106,7 @@ void set_precision(const Napi::CallbackInfo& info) {
   here.unit = here.precision == Precision::kHighest ? nullptr : fastest_unit(here);
 }
 
-// Of the process: for calls that begin from now on, in every environment.
+// Sets for the whole process whether calls that begin from now on flush denormal numbers, in every environment.
 void set_flush(const Napi::CallbackInfo& info) {
   if (info.Length() == 0 || !info[0].IsBoolean()) {
     throw Napi::TypeError::New(info.Env(), "[setFlushDenormal] expected true or false");
@@ -133,7 +135,7 @@ Napi::Value supported_targets(const Napi::CallbackInfo& info) {
   return names;
 }
 
-// How many bytes past a 64-byte boundary the ArrayBuffer's memory starts.
+// The number of bytes between the last 64-byte boundary and the start of the ArrayBuffer's memory.
 Napi::Value misalignment(const Napi::CallbackInfo& info) {
   if (info.Length() == 0 || !info[0].IsArrayBuffer()) {
     throw Napi::TypeError::New(info.Env(), "[misalignment] expected an ArrayBuffer");
@@ -142,7 +144,7 @@ Napi::Value misalignment(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(address % 64));
 }
 
-// Of the process: what the addon of native/mpi gives as its `collective`.
+// Sets for the whole process how kernels reach the other ranks: the addon of native/mpi exports it as `collective`.
 void use_collective(const Napi::CallbackInfo& info) {
   const bool given = info.Length() > 0 && info[0].IsExternal();
   set_collective(given ? info[0].As<Napi::External<Collective>>().Data() : nullptr);

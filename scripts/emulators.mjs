@@ -1,5 +1,5 @@
-// Node's binaries of other versions, processors and systems, Bun, Deno and what runs them here: each downloaded once into build/nodes. Emulators come from
-// Debian's packages, where these can be installed without a question.
+// Node's binaries of other versions, processors and systems, Bun, Deno, and the emulators that run them here. Each binary is downloaded once into build/nodes. Emulators
+// are Debian packages, which are installed if that needs no question.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -8,7 +8,7 @@ import { installIfPossible, onPath, root } from './system.mjs';
 
 const nodes = join(root, 'build/nodes');
 
-/** The path of a file in a package of npm's, which may be for another machine. */
+/** The path of a file in an npm package, which may be for another platform. */
 export function downloaded(name, file, version = 'latest') {
   const folder = join(nodes, `${name.replaceAll('/', '+')}-${version}`);
   const path = join(folder, 'node_modules', name, file);
@@ -25,13 +25,13 @@ export function downloaded(name, file, version = 'latest') {
 export const nodeBinary = (version, platform) =>
   downloaded(`node-${platform}`, platform.startsWith('win') ? 'bin/node.exe' : 'bin/node', String(version));
 
-// Whether a file is there, if need be after these packages were installed.
+// Whether a file exists; if it is missing, these packages are installed first.
 function given(file, ...packages) {
   if (!existsSync(file)) installIfPossible(...packages);
   return existsSync(file);
 }
 
-/** What starts a program for arm64, with glibc and the C++ library that Node's binary needs; null: nothing here. */
+/** The command that starts a program for arm64, with glibc and the C++ library that Node's binary needs; null if this machine has none. */
 export function qemu() {
   const libraries = '/usr/aarch64-linux-gnu';
   const emulator = ['qemu-aarch64-static', 'qemu-aarch64'].find(onPath) ?? 'qemu-aarch64-static';
@@ -40,16 +40,16 @@ export function qemu() {
   return complete() ? [emulator, '-L', libraries] : null;
 }
 
-// Windows' Node can open neither a pipe of wine's nor its standard input.
+// In wine, Windows' Node can open neither pipes nor its standard input.
 const throughFile = 'out=$(mktemp); "$0" "$@" >"$out" 2>&1 </dev/null; code=$?; cat "$out"; rm "$out"; exit $code';
 
-/** What starts a program for Windows; null: nothing here. */
+/** The command that starts a program for Windows; null if this machine has none. */
 export function wine() {
   const program = '/usr/lib/wine/wine64';
   return given(program, 'wine64') ? ['sh', '-c', throughFile, program] : null;
 }
 
-/** The environment of Windows' programs: no messages of wine's, and Node does not ask which Windows it is. */
+/** The environment of Windows programs: wine prints no messages, and Node does not check the version of Windows. */
 export const wineEnvironment = { WINEDEBUG: '-all', NODE_SKIP_PLATFORM_CHECK: '1' };
 
 /**

@@ -1,8 +1,8 @@
-// The share of the machine that Linux grants the process, in processors: of its control group and of all those above it the least.
+// The number of processors that Linux control groups grant the process: the smallest quota of its own group and of all groups above it.
 import { readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 
-/** The text of a file; null where there is none. */
+/** Returns the text of a file; null if it does not exist. */
 type Read = (file: string) => string | null;
 
 const mount = '/sys/fs/cgroup';
@@ -17,17 +17,17 @@ const readText: Read = (file) => {
 
 function ratio(quota: string | undefined, period: string | undefined): number {
   const share = Number(quota) / Number(period);
-  return share > 0 ? share : Infinity; // "max" and -1 stand for no limit
+  return share > 0 ? share : Infinity; // "max" and -1 mean no limit
 }
 
-/** A group and those above it; a container may see its own as the root, under another path. */
+/** The paths of a group and of all groups above it. The root is always among them, because a container may see its own group as the root. */
 function upwards(group: string): string[] {
   const groups = ['/'];
   for (let at = posix.join('/', group); at !== '/'; at = posix.dirname(at)) groups.push(at);
   return groups;
 }
 
-/** Infinity without a limit. */
+/** The quota in processors; Infinity if there is no limit. */
 export function cgroupQuota(read: Read = readText): number {
   const shares = [Infinity];
   const version2 = (folder: string): void => {
@@ -38,7 +38,7 @@ export function cgroupQuota(read: Read = readText): number {
     const [quota, period] = ['cpu.cfs_quota_us', 'cpu.cfs_period_us'].map((name) => read(posix.join(folder, name))?.trim());
     shares.push(ratio(quota, period));
   };
-  // Lines such as 0::/user.slice and, of the first version, 4:cpu,cpuacct:/docker/1f.
+  // Lines such as 0::/user.slice, or in version 1 4:cpu,cpuacct:/docker/1f.
   for (const line of (read('/proc/self/cgroup') ?? '0::/\n1:cpu:/').split('\n')) {
     const [, controllers, ...path] = line.split(':');
     if (controllers === undefined) continue;

@@ -9,13 +9,13 @@ const lineWidth = 80;
 
 interface Formatter {
   text(value: number): string;
-  /** The width of a column, not counting what is wider by nature: NaN and infinities. */
+  /** The width of a column, for which NaN and infinities do not count. */
   width: number;
 }
 
 const special = (value: number): string => (Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf');
 
-// As C rounds: an exact half goes to the even digit, where toFixed and toExponential take it away from zero.
+// Rounds as C does: an exact half goes to the even digit. toFixed and toExponential round it away from zero.
 function evenHalf(rounded: string, exact: string): string {
   const half = /^(\d+\.\d{3}[02468])50*(e.*)?$/.exec(exact);
   return half ? half[1] + (half[2] ?? '') : rounded;
@@ -30,7 +30,7 @@ function scientific(value: number): string {
 
 const whole = (value: number): string => `${value}.`;
 
-// How magnitudes are written: as integers with a point, with four digits behind it, or as powers of ten where these would hide digits.
+// How magnitudes are written: as integers with a point, with four digits behind the point, or with powers of ten where fixed digits would hide some.
 function notation(sizes: readonly number[]): (size: number) => string {
   const [low, high] = [Math.min(...sizes), Math.max(...sizes)];
   const wide = sizes.length > 0 && (high / low > 1000 || high > 1e8);
@@ -122,6 +122,6 @@ export function formatTensor(
   return withNotes(prefix + body, notes, prefix.length);
 }
 
-/** What stands for the numbers that are no longer there. */
+/** The text that replaces the numbers of a tensor whose memory was transferred. */
 export const formatLost = (shape: readonly number[]): string =>
   `tensor(detached: its buffer was transferred elsewhere, size=${shapeText(shape)})`;

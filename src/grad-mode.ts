@@ -12,7 +12,7 @@ let enabled = true;
  */
 export const isGradEnabled = (): boolean => enabled;
 
-/** Has operations recorded or not; whether they were before. */
+/** Sets whether operations are recorded, and returns whether they were before. */
 export function switchGrad(on: boolean): boolean {
   const before = enabled;
   enabled = on;

@@ -49,7 +49,7 @@ function copyOf(x: Tensor): Tensor {
   return y;
 }
 
-/** What the hooks make of a gradient. They get a copy, so that they may change and keep it. */
+/** The gradient that results from the hooks. They get a copy, so that they may change and keep it. */
 export function hooked(hooks: readonly GradientHook[], gradient: Tensor): Tensor {
   let result = copyOf(gradient);
   for (const hook of hooks) {
@@ -73,9 +73,9 @@ interface LeafHooks {
 }
 
 const ofLeaves = new WeakMap<Tensor, LeafHooks>();
-let changes = 0; // of the hooks of leaves
+let changes = 0; // the number of changes of leaves' hooks
 
-/** The hooks of a leaf, which may be none yet. */
+/** The lists of a leaf's hooks, which are created empty. */
 export function leafHooks(leaf: Tensor): LeafHooks {
   const known = ofLeaves.get(leaf);
   if (known !== undefined) return known;
@@ -90,13 +90,13 @@ const listsOf = (leaf: Tensor) => {
   return { gradient: own?.gradient.all, accumulated: own?.accumulated.all };
 };
 
-/** Whether any hook of a leaf is there. */
+/** Whether a leaf has any hooks. */
 export function hasHooks(leaf: Tensor): boolean {
   const { gradient = [], accumulated = [] } = listsOf(leaf);
   return gradient.length + accumulated.length > 0;
 }
 
-// A recording holds while the hooks of its leaves are the same.
+// The current recording is valid only while its leaves have the same hooks.
 function watch(leaves: readonly Tensor[]): void {
   const lists = leaves.map(listsOf);
   let seen = changes;
@@ -105,7 +105,7 @@ function watch(leaves: readonly Tensor[]): void {
     const same = leaves.every((leaf, i) => {
       const { gradient, accumulated } = listsOf(leaf);
       const [g, a] = [lists[i]!.gradient, lists[i]!.accumulated];
-      // No list yet and an empty one are alike.
+      // A missing list is equivalent to an empty one.
       return (gradient === g || !(gradient?.length || g?.length)) && (accumulated === a || !(accumulated?.length || a?.length));
     });
     if (same) seen = changes;
@@ -113,11 +113,11 @@ function watch(leaves: readonly Tensor[]): void {
   });
 }
 
-/** The gradients of hooked leaves in one backward pass: kept apart from those of passes before until the hooks have seen them. */
+/** The gradients of leaves with hooks in one backward pass. They are accumulated apart from earlier gradients until the hooks were called. */
 export class LeafPass {
   private readonly pending: { leaf: Tensor; before: Tensor | null; count: number }[] = [];
 
-  /** `open` gives the memory of a leaf's gradient for a change. */
+  /** `open` returns the memory of a leaf's gradient, which is about to be changed. */
   constructor(
     leaves: Iterable<Tensor>,
     private readonly open: (leaf: Tensor) => Float32Array,
@@ -131,7 +131,7 @@ export class LeafPass {
     }
   }
 
-  /** Before the first gradient arrives. */
+  /** Called before the first gradient is accumulated: sets the leaves' present gradients aside. */
   begin(): void {
     for (const one of this.pending) {
       if (one.leaf.gradient === null) continue;
@@ -141,7 +141,7 @@ export class LeafPass {
     }
   }
 
-  /** After the last has: calls the hooks; those that wait for `grad` only when the pass `accumulates`. */
+  /** Called after the last gradient: calls the hooks. Hooks that are called after accumulation run only if the pass `accumulates`. */
   end(accumulates: boolean): void {
     while (this.pending.length > 0) {
       const { leaf, before, count } = this.pending[0]!;
@@ -162,7 +162,7 @@ export class LeafPass {
     recorder?.operation('the hooks of gradients');
   }
 
-  /** After an error: what the leaves had before is theirs again. */
+  /** Called after an error: restores the leaves' former gradients. */
   abandon(): void {
     for (const { leaf, before } of this.pending) this.putBack(leaf, before);
     this.pending.length = 0;

@@ -87,7 +87,7 @@ export {
   zeros,
   zerosLike,
 } from './ops';
-/** Optimizers: what steps the parameters. */
+/** Optimizers, which update the parameters. */
 export * as optim from './optim';
 export { type Float32MatmulPrecision, getFloat32MatmulPrecision, setFloat32MatmulPrecision } from './precision';
 export { getRngState, manualSeed, setRngState } from './random';

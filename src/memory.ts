@@ -43,11 +43,11 @@ function allocateResult<T extends TensorData>(array: T): T {
 
 type ArrayClass<T> = new (buffer: ArrayBuffer, offset: number, n: number) => T;
 
-// The C library returns arrays of at least so many bytes to the system when they are freed; the pages of the next one would all have to be cleared again.
+// The C library returns arrays of at least this many bytes to the system when they are freed; all pages of the next such array would have to be cleared again.
 const large = 65_536;
 let keepsHeap = false;
 
-// An array of at least so many bytes contains a whole page of 2 MiB at any alignment.
+// An array of at least this many bytes contains a whole page of 2 MiB at any alignment.
 const hasHugePages = 4 << 20;
 
 // In a buffer of its own.

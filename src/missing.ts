@@ -93,6 +93,7 @@ const ofTasks = (hints: Hints): Hints =>
     ]),
   );
 
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: it is one table
 const ofPackage = (): Hints =>
   hintsOf([
     [

@@ -1,5 +1,4 @@
-// Holds the addon; the only file that knows what is in it. `kernels` is the one place through which
-// every calculation goes.
+// The only file that uses the addon's exports directly. Every calculation calls its kernel through `kernels`.
 import { availableParallelism } from 'node:os';
 import { cgroupQuota } from './cgroups';
 import { describe, rangeError, typeError } from './errors';
@@ -44,9 +43,9 @@ interface Addon {
     goOnWithLoop?: number,
   ): number;
   /**
-   * A run of each of these loops in turn, so many times, on a thread: the report of each run. It ends early with a run that has not done its epochs, or with
-   * samples that no class counts, and after a round at the limits of the first run's milliseconds and output bytes. Several runs are over rows, without `ahead`.
-   * `round` is the number of the first round, if what steps change is kept after the first loop's epoch in each round.
+   * Runs these loops in turn, `rounds` times, on another thread; resolves to the reports of all runs. It ends early after a run that has not done all its epochs
+   * or has samples of no class, and after a round in which the first run reached its limit of milliseconds or output bytes. Several loops, or rounds, need loops
+   * over rows, without `ahead`. `round` is the number of the first round, if the session keeps rounds: copies are then made after the first loop's epoch.
    */
   runLoops(
     session: SessionHandle,
@@ -56,13 +55,13 @@ interface Addon {
     round: number | null,
   ): Promise<LoopReport[]>;
   stopSession(session: SessionHandle): void;
-  /** From now on the pieces with these numbers are kept of so many rounds, the last ones; 0: no longer. */
+  /** From now on keeps copies of the pieces with these numbers as they were after each of the last `count` rounds; with 0 it keeps none. */
   keepRounds(session: SessionHandle, pieces: readonly number[], count: number): void;
-  /** The memory becomes as it was after that round, and the next run of each loop begins an epoch. */
+  /** Restores the memory as it was after that round. The next run of each loop begins an epoch. */
   takeBack(session: SessionHandle, round: number): void;
-  /** Whether the arrays have the bits of the persistent memory as it was after that round. */
+  /** Whether the arrays have the same bits as the persistent memory had after that round. */
   isRound(session: SessionHandle, arrays: readonly TensorData[], round: number): boolean;
-  /** The memory as it was after that round, or with null after the last complete step; then the number of steps that the session has done until then. */
+  /** Copies the memory as it was after that round to the arrays. With null, copies it as it was after the last complete step and returns the number of steps done until then. */
   readPersistent(session: SessionHandle, arrays: (TensorData | null)[], round: number | null): number;
   writePersistent(session: SessionHandle, arrays: (TensorData | null)[]): void;
 }
@@ -87,19 +86,19 @@ export interface ResultPlace {
 
 /** One kind of step of a loop: `Step` in native/plan/loop.h. */
 export interface LoopStep {
-  /** The loop takes it over: it cannot be replayed elsewhere. */
+  /** The loop takes ownership of the plan, which can no longer be replayed elsewhere. */
   plan: PlanHandle;
   arguments: number;
   draws: number;
-  /** The count of steps that it advances: kinds that step the same optimizers share one. */
+  /** The number of the step counter that it advances. Kinds that step the same optimizers share a counter. */
   clock: number;
-  /** Each has one number. */
+  /** The losses, one number each. */
   losses: ResultPlace[];
   /** The results that are collected after every step. */
   outputs: ResultPlace[];
   /** The weight of each loss in the sums. */
   lossWeight: number;
-  /** If not 0, the outputs are pairs of predictions and targets of so many classes, which are only counted. */
+  /** If not 0, the outputs are pairs of predicted and target classes, which are only counted, and this is the number of classes. */
   classes: number;
 }
 
@@ -120,7 +119,7 @@ export interface EpochRows {
   ownSeed: boolean;
   seed: number;
   orderOffset: number;
-  /** Whether each run brings its rows along. */
+  /** Whether the rows and their order are given with each run. */
   ordered?: boolean;
 }
 
@@ -141,11 +140,11 @@ export interface LoopRun extends Limits {
   orderOffset: number;
   /** For each kind of step its live numbers: [first value, increase per random number drawn, increase per step of each clock]. Null for a kind without steps in this run. */
   live: (number[][] | null)[];
-  /** What `live` becomes in each round from the second on, counted from the beginning of the run; null: as in the round before. */
+  /** Replaces `live` in each round from the second on, counted from the beginning of the run; null: as in the round before. */
   later?: (LoopRun['live'] | null)[];
   /** Used in place of `live` for numbers that are not linear functions of the counts: the numbers of each of the next steps. The run ends where they end. */
   ahead?: { kinds: Int32Array; numbers: Float64Array };
-  /** The rows of this run, for an ordered loop: whole batches, or the last one of which is as long as the loop's. */
+  /** The rows of this run, for an ordered loop: whole batches, except that the last one may be as short as the loop's own last batch. */
   order?: Int32Array;
   /** The batches, for a loop without rows. */
   batches?: { kind: number; randomOffset: number; tensors: TensorData[] }[];
@@ -161,7 +160,7 @@ export interface LoopReport {
   orders: number;
   randomOffset: number;
   kind: number;
-  /** With `'not finite'` and `'refused'`: that of the kernel. */
+  /** With `'not finite'` and `'refused'`: the index of the kernel call. */
   call: number;
   seconds: number;
   /** For each output of a step, the values of all steps. */
@@ -186,10 +185,10 @@ addon.setFeatures(process.env.SIMDNN_FEATURES || null);
 /** The kernels of the running target, as plain functions on typed arrays. */
 export const eagerKernels: KernelTable = addon.kernels;
 
-/** What every calculation calls: `eagerKernels`, or a table that listens while a step is recorded. */
+/** The kernels that every calculation calls: `eagerKernels`, or while a step is recorded a table that also records the calls. */
 export let kernels: KernelTable = eagerKernels;
 
-/** Puts another table in the place through which all kernel calls go. */
+/** Replaces `kernels` by another table. */
 export function setKernels(table: KernelTable): void {
   kernels = table;
 }
@@ -215,7 +214,7 @@ export function createPlan(
   return { handle, arenaBytes: addon.planBytes(handle) };
 }
 
-/** How many calls of a plan its last replay finished: all, or those before the one that failed. */
+/** The number of calls that the last replay of a plan completed: all, or those before the one that failed. */
 export const finishedCalls = (plan: Plan): number => addon.planFinished(plan.handle);
 
 /** Runs all calls of a plan. */
@@ -228,14 +227,14 @@ export function replayTimed(seconds: Float64Array, plan: Plan, inputs: TensorDat
   addon.replayTimed(seconds, plan.handle, live, ...inputs);
 }
 
-/** The multiply-adds that one thread does at most, measured now in 5 ms: two operations each, a second. */
+/** Measures, in 5 ms, the most floating-point operations a second that one thread can do; a multiply-add counts as two. */
 export const { peak } = addon;
 
-/** What trains and infers off the JavaScript thread. */
+/** The functions for training and inference off the JavaScript thread. */
 export const { createSession, addPersistent, createRows, addKind, addLoop, runLoops, stopSession } = addon;
 export const { keepRounds, takeBack, isRound, readPersistent, writePersistent } = addon;
 
-/** Sets the functions by which sums over ranks are computed, which come from the addon of MPI; null: the process is alone. */
+/** Sets the functions that compute sums over ranks, which the addon of MPI exports; null: the process has no group. */
 export const setCollective = (collective: object | null): void => addon.setCollective(collective);
 
 /** Every instruction set of this build that this machine runs, least first. */
@@ -244,10 +243,10 @@ export const supportedTargets = (): string[] => addon.supportedTargets();
 /** The units for products of bfloat16 numbers that run with the target, fastest first, without those that `SIMDNN_FEATURES` excludes. */
 export const features = (): string[] => addon.features();
 
-/** How many bytes past a 64-byte boundary the buffer's memory starts. */
+/** The number of bytes between the last 64-byte boundary and the start of the buffer's memory. */
 export const misalignment = (buffer: ArrayBuffer): number => addon.misalignment(buffer);
 
-// Settings of glibc's heap that the user made in the environment are respected.
+// Whether the user has configured glibc's heap by environment variables, which take precedence.
 const heapIsSetUp = (): boolean =>
   ['MALLOC_TRIM_THRESHOLD_', 'MALLOC_MMAP_THRESHOLD_', 'MALLOC_TOP_PAD_'].some((name) => name in process.env) ||
   (process.env['GLIBC_TUNABLES'] ?? '').includes('glibc.malloc.');
@@ -325,8 +324,8 @@ export function setFlushDenormal(on: boolean): void {
   addon.setFlushDenormal(on);
 }
 
-/** Of calls and plans that this environment makes from now on: 0 highest, 1 high, 2 medium. */
+/** Sets the precision of products in the calls and plans that this environment makes from now on: 0 highest, 1 high, 2 medium. */
 export const setPrecision = (n: number): void => addon.setPrecision(n);
 
-/** Whether the library's arithmetic takes denormal numbers as zero. */
+/** Whether the library's arithmetic treats denormal numbers as zero. */
 export const flushesDenormal = (): boolean => addon.flushDenormal();

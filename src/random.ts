@@ -1,5 +1,5 @@
-// The random numbers of this environment: a seed, and how far its sequence has been used. Every kernel that
-// needs random numbers is a pure function of (seed, offset), so runs repeat to the last bit.
+// The random numbers of this environment: a seed, and the position in its sequence. Every kernel that uses random numbers is a pure function of (seed, offset), so
+// that runs are repeatable to the last bit.
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomInt } from 'node:crypto';
@@ -7,7 +7,7 @@ import { isInt32Array } from './brands';
 import { checkInteger, describe, rangeError, typeError } from './errors';
 import { recorder } from './recorder';
 
-/** A place in a sequence of random numbers: what the next draw begins with. */
+/** A position in a sequence of random numbers, at which the next draw begins. */
 export interface RandomPosition {
   seed: number;
   offset: number;
@@ -15,13 +15,13 @@ export interface RandomPosition {
 
 const main: RandomPosition = { seed: randomInt(2 ** 48 - 1), offset: 0 };
 
-// Calls whose numbers, and those of what they wait for, are of sequences of their own. Where nobody has such a call a promise costs what it costs without.
+// Calls that draw from sequences of their own, also after an `await`. It is enabled only while it is needed, because it makes every promise slower.
 const apart = new AsyncLocalStorage<RandomPosition>();
 let apartUsers = 0;
 
 const here = (): RandomPosition => (apartUsers === 0 ? main : (apart.getStore() ?? main));
 
-/** Until what it returns is called, `drawingFrom` may be. */
+/** Enables `drawingFrom` until the returned function is called. */
 export function useSequencesApart(): () => void {
   apartUsers++;
   let isUsed = true;
@@ -32,7 +32,7 @@ export function useSequencesApart(): () => void {
   };
 }
 
-/** Calls `fn`, which draws from the sequence at `position`, and moves it; so does what `fn` leaves waiting, whoever else draws meanwhile. */
+/** Calls `fn` such that it draws from the sequence at `position` and advances that, also in its asynchronous parts, whatever other code draws meanwhile. */
 export const drawingFrom = <T>(position: RandomPosition, fn: () => T): T => apart.run(position, fn);
 
 /**
@@ -82,10 +82,10 @@ export function setRngState(state: Int32Array): void {
   setRandomPosition({ seed: whole(0), offset: whole(2) });
 }
 
-/** Where this environment's sequence stands. */
+/** The present position in this environment's sequence. */
 export const randomPosition = (): RandomPosition => ({ ...here() });
 
-/** What `read` returns with the sequence at another place, to which it does not stick. */
+/** The result of `read`, called with the sequence at another position; the former position is restored afterwards. */
 export function atRandomPosition<T>(position: RandomPosition, read: () => T): T {
   const before = randomPosition();
   setRandomPosition(position);
@@ -96,14 +96,14 @@ export function atRandomPosition<T>(position: RandomPosition, read: () => T): T 
   }
 }
 
-/** Moves the sequence. */
+/** Sets the position in the sequence. */
 export function setRandomPosition(position: RandomPosition): void {
   const now = here();
   now.seed = position.seed;
   now.offset = position.offset;
 }
 
-/** Takes the next `n` random numbers of the sequence: what a random kernel is to be called with. */
+/** Draws the next `n` random numbers: returns the seed and the offset for a kernel's call, and advances the sequence. */
 export function draw(n: number): { seed: number; offset: number } {
   const now = here();
   const drawn = { seed: now.seed, offset: now.offset };

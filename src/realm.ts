@@ -1,4 +1,5 @@
-// The addon in a context of `node:vm`, as Jest makes one for every file of tests: it is Node's own realm that it was loaded in, and whose errors it throws.
+// The addon in a context of `node:vm`, as Jest makes one for every test file. The addon throws errors of Node's own realm, which are not instances of the context's
+// error classes.
 import { isError } from './brands';
 
 type Functions = Record<string, unknown>;
@@ -37,7 +38,7 @@ const wrappedAll = (functions: Functions): Functions =>
     ]),
   );
 
-/** The same functions, with errors of this realm: themselves where `refused`, a call that is refused, shows that they throw such. */
+/** The same functions, throwing errors of this realm. `refused` makes a call that throws; if that error is of this realm already, the functions are returned unchanged. */
 export function inThisRealm<T extends object>(functions: T, refused: (functions: T) => void): T {
   try {
     refused(functions);

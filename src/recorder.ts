@@ -1,4 +1,4 @@
-// The interface through which the library tells a recording, of `compile` or `train`, what the arguments of kernel calls do not show. Without a recording
+// The interface by which the library informs a recording (of `compile` or `train`) of events that the arguments of kernel calls do not show. When nothing is recorded,
 // each of these calls costs a comparison with null.
 import type { TensorData } from './native';
 
@@ -17,7 +17,7 @@ export interface StepCounter {
 /** The role of persistent memory, if it is known. */
 export type PersistentRole = 'parameter' | 'gradient' | 'state' | 'buffer';
 
-/** What a recording is told. */
+/** The events of which a recording is informed. */
 export interface Recorder {
   /** Whether the recording needs guards. One that is only compared with another does not. */
   readonly watches: boolean;
@@ -50,13 +50,13 @@ export interface Recorder {
   /** A module's `forward` begins; `leave` says that it ends. */
   enter(module: object): void;
   leave(): void;
-  /** `then` is called when the function has ended. */
+  /** Has `then` called when the recorded function has ended. */
   ended(then: () => void): void;
-  /** The recording is valid only while `holds()` is true. With `module`, `holds` says whether all parameters of that module are still the same. */
-  guard(holds: () => boolean, module?: object): void;
+  /** The recording is valid only while `isValid()` is true. With `module`, `isValid` says whether all parameters of that module are still the same. */
+  guard(isValid: () => boolean, module?: object): void;
 }
 
-/** The recording that is under way; null outside `compile` and `train`. */
+/** The current recording; null if nothing is recorded. */
 export let recorder: Recorder | null = null;
 
 export function setRecorder(next: Recorder | null): void {

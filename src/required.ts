@@ -1,4 +1,4 @@
-// What `require` loads: the public names, and hints for others. Those of `import` are a module's own, to which nothing can be added.
+// The entry for `require`: the public names, and hints for names that do not exist. The namespace of an ES module has no such hints, because it cannot be changed.
 import { refuseMissing } from './missing';
 
 export * from './index';

@@ -1,14 +1,14 @@
-// Which rows of a table's gradient hold anything but zeros: with it a step over few rows touches no others.
+// The rows of a table's gradient that are not zeros. An optimizer's step over few rows uses it to leave all others alone.
 import { allocatePersistent } from './memory';
 
 /**
- * The rows of one leaf's gradient that may hold anything but zeros. That all may is right at any time: what comes next clears them all. So that is how a set
- * begins, and what becomes of it where anything else writes to the gradient.
+ * The rows of one leaf's gradient that may have other numbers than zeros. The set of all rows is always correct, because the next operation then clears all of them.
+ * A set starts as that, and becomes it again when other code writes to the gradient.
  */
 export class RowSet {
-  /** int32 `[2 rows + 1]`: how many rows there are, or -1 for all; these rows; the place of each row of the table among them. */
+  /** int32 `[2 rows + 1]`: the number of rows in the set, or -1 for all rows; these rows; and for each row of the table its position among them. */
   readonly touched: Int32Array;
-  /** The gradient that it speaks of. */
+  /** The gradient's memory. */
   memory: Float32Array | null = null;
 
   constructor(rows: number) {
@@ -17,7 +17,7 @@ export class RowSet {
     this.fill();
   }
 
-  /** Any row may hold anything from now on. */
+  /** Makes it the set of all rows. */
   fill(): void {
     this.touched[0] = -1;
   }

@@ -3,13 +3,13 @@ import { checkInteger, describe, rangeError, typeError } from './errors';
 
 export const numelOf = (shape: readonly number[]): number => shape.reduce((n, size) => n * size, 1);
 
-/** A shape as it stands in messages: `[32, 13]`. */
+/** A shape as text for messages: `[32, 13]`. */
 export const shapeText = (shape: readonly (number | string)[]): string => `[${shape.join(', ')}]`;
 
 export const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((size, d) => size === b[d]);
 
-/** Refuses what is not a list of sizes whose product is an exact integer. */
+/** Throws unless the value is a list of sizes whose product is an exact integer. */
 export function checkShape(where: string, shape: unknown): number[] {
   if (!Array.isArray(shape)) throw typeError(where, `expected a shape, an array of sizes, got ${describe(shape)}`);
   for (const size of shape) checkInteger(where, 'every size', size);
@@ -58,11 +58,11 @@ export function broadcastShapes(where: string, a: readonly number[], b: readonly
   return out;
 }
 
-/** A strided operand: its strides over the index space's dimensions (0 repeats it) and where it begins. */
+/** A strided operand: its stride for each dimension of the index space, and the position of its first element. */
 export interface Strided {
-  /** How many elements apart neighbours are, for each dimension; 0 repeats one. */
+  /** The stride of each dimension, in elements; 0 repeats the operand along it. */
   strides: readonly number[];
-  /** The place of the first element (0). */
+  /** The position of the first element (0). */
   offset?: number;
 }
 
@@ -96,7 +96,7 @@ export function layoutOf(where: string, sizes: readonly number[], first: Strided
   return Int32Array.from(fields);
 }
 
-/** The sizes of the dimensions over which is normalised. */
+/** The sizes of the dimensions over which a layer normalises. */
 export function normalizedShapeOf(where: string, shape: number | readonly number[]): number[] {
   const sizes = typeof shape === 'number' ? [shape] : shape;
   if (!Array.isArray(sizes)) throw typeError(where, `expected normalizedShape to be a number or a list of them, got ${describe(shape)}`);

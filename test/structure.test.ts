@@ -1,4 +1,4 @@
-// The directions in which parts of the house may know each other, read off their import and include lines.
+// Which parts of the source may import or include which others, and how long functions of native/ may be. HACKING.md describes the order.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -11,7 +11,8 @@ const filesIn = (folder: string, ending: RegExp): string[] =>
     .map((name) => `${folder}/${name.replaceAll('\\', '/')}`)
     .sort();
 
-// Lowest first. A part may import from lower lines and, in its own folder, from itself; not from its neighbours on the same line.
+// From the lowest level to the highest. A part (a folder of src/ or a file beside the folders) may import parts of lower levels, and files of its own folder, but
+// no other part of its own level.
 const sourceLevels = [
   ['brands', 'globals', 'cgroups'],
   ['errors', 'realm'],
@@ -34,19 +35,19 @@ const sourceLevels = [
   ['compile', 'io'], // an export is a recorded forward pass
   ['train', 'report'],
   ['kernels', 'tfjs'],
-  ['missing'], // it goes by the names that are there
+  ['missing'], // looks at the public names
   ['index'],
-  ['required', 'cli'], // knows the public names alone
+  ['required', 'cli'], // use only the public names
 ];
 
-// Each an arrow up or across that is there for a reason.
+// Imports that are allowed against this order, with their reasons.
 const sourceExceptions = new Set([
   'tensor -> autograd (types only)', // a tensor carries the node that made it
 ]);
 
 const nativeLevels = [['support'], ['mpi', 'generated', 'features'], ['kernels'], ['plan'], ['binding'], ['addon']];
 
-interface Arrow {
+interface Dependency {
   file: string;
   from: string;
   to: string;
@@ -55,12 +56,12 @@ interface Arrow {
 
 const level = (levels: string[][], part: string): number => levels.findIndex((parts) => parts.includes(part));
 
-/** What is wrong with an arrow, or null. */
-function judge(levels: string[][], exceptions: Set<string>, { file, from, to, typesOnly }: Arrow): string | null {
-  const arrow = `${from} -> ${to}${typesOnly ? ' (types only)' : ''}`;
-  for (const part of [from, to]) if (level(levels, part) < 0) return `${file}: "${part}" has no place in the house (${arrow})`;
-  if (from === to || exceptions.has(arrow)) return null;
-  return level(levels, to) < level(levels, from) ? null : `${file}: ${arrow} points up or across`;
+/** What is wrong with a dependency, or null. */
+function judge(levels: string[][], exceptions: Set<string>, { file, from, to, typesOnly }: Dependency): string | null {
+  const dependency = `${from} -> ${to}${typesOnly ? ' (types only)' : ''}`;
+  for (const part of [from, to]) if (level(levels, part) < 0) return `${file}: "${part}" is in none of the levels (${dependency})`;
+  if (from === to || exceptions.has(dependency)) return null;
+  return level(levels, to) < level(levels, from) ? null : `${file}: ${dependency} is an import of the same or a higher level`;
 }
 
 const partOf = (folder: string, file: string): string =>
@@ -69,16 +70,16 @@ const partOf = (folder: string, file: string): string =>
     .split('/')[0]!
     .replace(/\.m?ts$|\.m?js$|\.cc$|\.h$/, '');
 
-function sourceArrows(): Arrow[] {
-  const arrows: Arrow[] = [];
+function sourceDependencies(): Dependency[] {
+  const dependencies: Dependency[] = [];
   for (const file of filesIn('src', /(?<!\.d)\.m?ts$/)) {
     const text = readFileSync(join(root, file), 'utf8').replace(/^\s*(\*|\/\/).*$/gm, '');
     for (const [, typed, path] of text.matchAll(/^(?:import|export)\s(type\s)?(?:[^;'"]*?\sfrom\s)?['"](\.[^'"]*)['"]/gm)) {
       const target = normalize(join(dirname(file), path!));
-      arrows.push({ file, from: partOf('src', file), to: partOf('src', target), typesOnly: typed !== undefined });
+      dependencies.push({ file, from: partOf('src', file), to: partOf('src', target), typesOnly: typed !== undefined });
     }
   }
-  return arrows;
+  return dependencies;
 }
 
 function includes(file: string): string[] {
@@ -86,35 +87,35 @@ function includes(file: string): string[] {
 }
 
 const nativeFiles = filesIn('native', /\.(cc|h|c|def)$/).filter((file) => !file.startsWith('native/vendor/'));
-// Programs of their own and the references stand beside the house: they may include anything of it but Node.
-const inHouse = nativeFiles.filter((file) => !/^native\/(test|bench|reference)\//.test(file));
+// Tests, benchmarks and references are not part of the library: they may include anything of it except Node-API.
+const libraryFiles = nativeFiles.filter((file) => !/^native\/(test|bench|reference)\//.test(file));
 
-function nativeArrows(): Arrow[] {
+function nativeDependencies(): Dependency[] {
   const own = (path: string) => /^(addon|binding|plan|kernels|generated|support|reference|test|bench)\b/.test(path);
-  return inHouse.flatMap((file) =>
+  return libraryFiles.flatMap((file) =>
     includes(file)
       .filter(own)
       .map((path) => ({ file, from: partOf('native', file), to: path.split('/')[0]!, typesOnly: false })),
   );
 }
 
-const complaints = (arrows: Arrow[], levels: string[][], exceptions = new Set<string>()): string[] =>
-  arrows.map((arrow) => judge(levels, exceptions, arrow)).filter((complaint) => complaint !== null);
+const violations = (dependencies: Dependency[], levels: string[][], exceptions = new Set<string>()): string[] =>
+  dependencies.map((dependency) => judge(levels, exceptions, dependency)).filter((violation) => violation !== null);
 
 describe('imports of src', () => {
-  const arrows = sourceArrows();
+  const dependencies = sourceDependencies();
 
   it('are found', () => {
-    expect(arrows).toContainEqual({ file: 'src/ops/linear.ts', from: 'ops', to: 'autograd', typesOnly: false });
-    expect(arrows).toContainEqual({ file: 'src/tensor.ts', from: 'tensor', to: 'autograd', typesOnly: true });
+    expect(dependencies).toContainEqual({ file: 'src/ops/linear.ts', from: 'ops', to: 'autograd', typesOnly: false });
+    expect(dependencies).toContainEqual({ file: 'src/tensor.ts', from: 'tensor', to: 'autograd', typesOnly: true });
   });
 
   it('point down', () => {
-    expect(complaints(arrows, sourceLevels, sourceExceptions)).toEqual([]);
+    expect(violations(dependencies, sourceLevels, sourceExceptions)).toEqual([]);
   });
 
   it('use every exception that is granted', () => {
-    const used = arrows.map(({ from, to, typesOnly }) => `${from} -> ${to}${typesOnly ? ' (types only)' : ''}`);
+    const used = dependencies.map(({ from, to, typesOnly }) => `${from} -> ${to}${typesOnly ? ' (types only)' : ''}`);
     expect(used).toEqual(expect.arrayContaining([...sourceExceptions]));
   });
 });
@@ -153,14 +154,14 @@ describe('built-in classes', () => {
 });
 
 describe('includes of native', () => {
-  const arrows = nativeArrows();
+  const dependencies = nativeDependencies();
 
   it('are found', () => {
-    expect(arrows).toContainEqual({ file: 'native/kernels/table.h', from: 'kernels', to: 'generated', typesOnly: false });
+    expect(dependencies).toContainEqual({ file: 'native/kernels/table.h', from: 'kernels', to: 'generated', typesOnly: false });
   });
 
   it('point down', () => {
-    expect(complaints(arrows, nativeLevels)).toEqual([]);
+    expect(violations(dependencies, nativeLevels)).toEqual([]);
   });
 
   it('leave Node to the addons and the binding', () => {
@@ -176,8 +177,45 @@ describe('includes of native', () => {
   });
 });
 
+describe('functions of native', () => {
+  // Longer than 60 lines, for these reasons.
+  const allowed = [
+    'native/kernels/batch_norm.cc: batch_norm_backward', // one formula in two passes over x, which share most variables
+    'native/kernels/gemm_tile.cc: tile', // the accumulators stay in registers from the first line to the last
+    'native/kernels/norms.cc: layer_norm_backward', // nested lambdas, of which each needs the variables of the outer ones
+  ];
+
+  /** The functions with more than 60 lines from their opening to their closing brace. */
+  function longFunctions(text: string): string[] {
+    const code = text.replace(/\/\/.*|'(?:\\.|[^'\\\n])'|"(?:\\.|[^"\\\n])*"|^#.*(?:\\\n.*)*/gm, (part) => part.replace(/[^\n]/g, ''));
+    const open: { line: number; head: string }[] = [];
+    const long: string[] = [];
+    let line = 1;
+    let head = ''; // the text since the last brace or semicolon
+    for (const char of code) {
+      if (char === '\n') line++;
+      if (char === '{') open.push({ line, head });
+      if (char === '}') {
+        const { line: first, head: start } = open.pop()!;
+        const name = /^(?!\s*(?:if|for|while|switch|else)\b)[^=(]*?(\w+)\(/.exec(start)?.[1];
+        if (name !== undefined && line - first + 1 > 60) long.push(name);
+      }
+      head = '{};'.includes(char) ? '' : head + char;
+    }
+    if (open.length > 0) throw new Error('a brace is not closed');
+    return long;
+  }
+
+  it('have at most 60 lines, but for a reason', () => {
+    const found = libraryFiles
+      .filter((file) => /\.(cc|h|c)$/.test(file) && !file.startsWith('native/generated/'))
+      .flatMap((file) => longFunctions(readFileSync(join(root, file), 'utf8')).map((name) => `${file}: ${name}`));
+    expect(found).toEqual(allowed);
+  });
+});
+
 describe('the judge', () => {
-  const arrow = (from: string, to: string, typesOnly = false): Arrow => ({ file: 'x', from, to, typesOnly });
+  const dependency = (from: string, to: string, typesOnly = false): Dependency => ({ file: 'x', from, to, typesOnly });
 
   it.each([
     ['ops', 'nn'],
@@ -186,10 +224,10 @@ describe('the judge', () => {
     ['tensor', 'autograd'],
     ['errors', 'nowhere'],
   ])('refuses %s -> %s', (from, to) => {
-    expect(complaints([arrow(from, to)], sourceLevels, sourceExceptions)).toHaveLength(1);
+    expect(violations([dependency(from, to)], sourceLevels, sourceExceptions)).toHaveLength(1);
   });
 
   it('refuses a kernel that includes the binding', () => {
-    expect(complaints([arrow('kernels', 'binding')], nativeLevels)).toHaveLength(1);
+    expect(violations([dependency('kernels', 'binding')], nativeLevels)).toHaveLength(1);
   });
 });

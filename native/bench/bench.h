@@ -1,5 +1,5 @@
-// The native benchmark: each BENCH block measures one kernel; rows of all others are made from
-// their descriptions (described_bench.cc). main.cc fails, by name, a kernel that nothing measures.
+// The native benchmark. Each BENCH block measures one kernel; described_bench.cc makes the rows of all other kernels from their descriptions. main.cc fails and
+// names each kernel that has no row.
 #pragma once
 #include <time.h>
 
@@ -28,18 +28,17 @@ inline double now(clockid_t clock = CLOCK_MONOTONIC) {
   return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
 }
 
-// Seconds of one call of each body: the best of windows of about 0.3 ms, the bodies' windows in turn, within
-// `seconds` for each. Short windows, so that some fall between the interruptions of a shared machine; the best,
-// because noise only ever adds. One thread's calls that are too long for that are timed by its CPU clock, which
-// is too coarse for the short ones.
+// The seconds that one call of each body takes: the best of windows of about 0.3 ms, in `seconds` for each body. The bodies' windows alternate. The windows are
+// short, so that some fall between the interruptions of a shared machine; the best one counts, because noise only adds time. Longer calls of one thread are
+// timed by its CPU clock, which is too coarse for short ones.
 using Body = std::function<void()>;
 std::vector<double> best_seconds_of(const std::vector<Body>& bodies, double seconds = 0.15);
 inline double best_seconds(const Body& body, double seconds = 0.15) { return best_seconds_of({body}, seconds)[0]; }
 
-// Cycles a second: dependent additions of integers.
+// Cycles a second, measured by dependent additions of integers, of which a processor does one a cycle.
 double clock_rate();
 
-// n floats in (-0.5, 0.5), 64-byte aligned, of a fixed pattern. None is 0.
+// n 64-byte aligned floats in (-0.5, 0.5), in a fixed pattern without zeros.
 class Floats {
  public:
   explicit Floats(size_t n);
@@ -53,20 +52,20 @@ class Floats {
   float* data_;
 };
 
-// What a kernel has to move, at the least: arrays of `floats` that are read, written, or both in place.
+// The least memory traffic of a kernel: the numbers of arrays of `floats` elements that it reads, writes, or updates in place.
 struct Traffic {
   size_t floats;
   int reads, writes, updates = 0;
 };
 
-// Prints a row: the time of `call`, and of streams of the same traffic in turn with it, on as many threads: the
-// limit is the faster of ordinary and non-temporal stores. Share is limit / time; a line is 16 elements.
+// Prints a row: the time of `call`, and the limit, which is the time of a loop with the same memory traffic on as many threads, with ordinary or non-temporal
+// stores, whichever is faster. Calls and loops alternate. The share is limit / time; a line is 16 elements.
 void row(const Bench&, const char* kernel, const std::string& shape, const Traffic&, const Body& call);
 
 // Elements of an array in the L1 cache (a layer of the lecture's network), in the L2 cache, in DRAM.
 constexpr size_t kSizes[] = {960, size_t{1} << 16, size_t{1} << 24};
 
-// The traffic of a call by its arrays: those as long as the longest count.
+// The traffic of a call, in which only the arrays that are as long as its longest one count.
 enum class Role {
   read,
   written,
@@ -90,7 +89,7 @@ struct Register {
   }
 };
 
-// Rows made from a kernel's description, for one without a block of its own.
+// Makes rows from a kernel's description, for a kernel without a BENCH block.
 std::vector<Entry>& described();
 struct RegisterDescribed {
   RegisterDescribed(const char* section, const char* kernel, void (*body)(const Bench&)) {
@@ -102,7 +101,7 @@ struct RegisterDescribed {
   static void bench_##id(const ::simdnn::bench::Bench& bench);                                              \
   static const ::simdnn::bench::Register register_##id(section, {__VA_ARGS__}, bench_##id);                 \
   static void bench_##id([[maybe_unused]] const ::simdnn::bench::Bench& bench)
-// The rows of one kernel; a table of several.
+// BENCH prints the rows of one kernel, SECTION a table of several kernels.
 #define BENCH(section, kernel) BENCH_BLOCK(#section, kernel, #kernel)
 #define SECTION(section, ...) BENCH_BLOCK(#section, section, __VA_ARGS__)
 

@@ -1,5 +1,4 @@
-// Element-wise arithmetic and comparisons: two whole operands; and, as they stand for the rest, add with a row,
-// a column and a scalar.
+// Element-wise arithmetic and comparisons of two whole operands; and add with a row, a column and a scalar, as an example of all operators.
 #include "bench/bench.h"
 
 namespace simdnn::bench {

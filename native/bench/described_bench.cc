@@ -1,4 +1,4 @@
-// Rows of the kernels whose description says all that a benchmark needs: sizes by which arrays are made.
+// Rows of the kernels whose descriptions are enough for a benchmark: the sizes give the lengths of the arrays.
 #include <algorithm>
 
 #include "bench/bench.h"
@@ -28,9 +28,9 @@ struct Shape {
 };
 
 const Shape kFlat[] = {{{960}}, {{size_t{1} << 16}}, {{size_t{1} << 24}}};
-// The last layers of classifiers, tables of samples.
+// Sizes of classifiers' last layers and of tables of samples.
 const Shape kTables[] = {{{32, 5}}, {{32, 30}}, {{2392, 13}}, {{128, 10}}, {{512, 100}}, {{512, 784}}, {{4096, 1000}}};
-// Everything, rows, columns, a middle dimension.
+// Sums over everything, over rows, over columns, and over a middle dimension.
 // clang-format off
 const Shape kReduced[] = {{{1, 960, 1}},      {{32, 30, 1}},        {{1, 32, 30}},     {{1, 65536, 1}},
                           {{64, 1024, 1}},    {{4096, 16, 1}},      {{1, 1024, 64}},   {{1, 64, 1024}},

@@ -1,4 +1,4 @@
-// Bags of rows of a table: a bag of words, of which each text has a hundred.
+// Bags of rows of a table, as for texts of a hundred words each.
 #include "bench/bench.h"
 
 namespace simdnn::bench {
@@ -46,7 +46,7 @@ BENCH(embedding, embedding_bag_backward) {
   }
 }
 
-// Its set is emptied and filled anew by each call.
+// Each call empties the set of rows and fills it again.
 BENCH(embedding, embedding_bag_rows_backward) {
   for (size_t columns : {size_t{16}, size_t{128}}) {
     const Bags bags;

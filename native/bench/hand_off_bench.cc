@@ -1,5 +1,5 @@
-// How far apart the cores are that two threads run on. A virtual machine's processors may be threads of one core, cores that share their last
-// cache or cores that do not, and change between these within minutes: figures of two threads compare only where these agree.
+// Measures how far apart the cores of two threads are. Two processors of a virtual machine may be threads of one core, cores that share a last-level cache, or
+// cores that share none, and this may change within minutes. Figures of two threads are comparable only if this measurement is the same for both.
 #include <algorithm>
 #include <atomic>
 #include <thread>
@@ -9,14 +9,14 @@
 namespace simdnn::bench {
 namespace {
 
-// Spins, as long as an answer can be near: two threads may have one processor.
+// Spins for a while, then yields, because both threads may run on one processor.
 void wait_for(const std::atomic<int>& ball, int value) {
   for (int spins = 0; ball.load(std::memory_order_acquire) != value; ++spins) {
     if (spins > 10000) std::this_thread::yield();
   }
 }
 
-// Seconds from a store to the answer of another thread: the median of windows of 1,000.
+// The seconds from a store until the other thread's answer arrives: the median over windows of 1,000 exchanges.
 double round_trip() {
   constexpr int kTrips = 1000, kWindows = 201;
   alignas(64) std::atomic<int> ball{0};

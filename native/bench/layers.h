@@ -1,4 +1,4 @@
-// The linear layers whose products are measured.
+// The sizes of the linear layers whose products are measured.
 #pragma once
 #include <algorithm>
 
@@ -36,7 +36,7 @@ inline constexpr Layer kLayers[] = {
 };
 inline constexpr const char* kOps[] = {"forward", "dX", "dW"};
 
-// One layer's operands, and our call of product `op` of kOps.
+// The operands of one layer, and the call of our kernel for product `op` of kOps.
 struct LayerData {
   explicit LayerData(const Layer& l)
       : layer(l), x(l.rows * l.in), weight(l.out * l.in), dy(l.rows * l.out),

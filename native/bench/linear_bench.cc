@@ -1,4 +1,4 @@
-// The three products of a linear layer, without bias and activation: share of the machine's peak.
+// The three products of a linear layer without bias and activation, as a share of the machine's peak rate.
 #include <initializer_list>
 #include <iterator>
 #include <memory>
@@ -47,7 +47,7 @@ SECTION(linear, "linear_forward", "linear_backward") {
   }
 }
 
-// One layer within a chain of them: linear_forward against linear_forward_columns from columns to columns and rows.
+// One layer within a chain of layers: linear_forward, beside linear_forward_columns, which reads columns and writes columns and rows.
 BENCH(columns, linear_forward_columns) {
   std::printf("%-16s %12s %12s %8s\n", "rows x in->out", "forward us", "columns us", "ratio");
   for (const size_t rows : {1, 8, 16, 32, 64, 128, 256}) {
@@ -72,7 +72,7 @@ BENCH(columns, linear_forward_columns) {
   }
 }
 
-// linear_forward against linear_forward_packed, and what packing the weight takes once.
+// linear_forward beside linear_forward_packed, and the time of packing the weight, which is done once.
 SECTION(packed, "linear_forward_packed", "linear_pack") {
   std::printf("%-16s %12s %12s %8s %12s\n", "rows x in->out", "forward us", "packed us", "ratio", "pack us");
   for (const auto& [in, out] : {std::pair<size_t, size_t>{13, 30}, {30, 25}, {10, 5}, {784, 512}, {512, 512}, {512, 10}, {1024, 1024}, {1024, 4096}}) {
@@ -96,7 +96,7 @@ SECTION(packed, "linear_forward_packed", "linear_pack") {
   }
 }
 
-// The same for linear_backward with relu's derivative, from columns to columns.
+// The same comparison for linear_backward with relu's derivative, from columns to columns.
 BENCH(backward_columns, linear_backward_columns) {
   std::printf("%-16s %12s %12s %8s\n", "rows x in->out", "backward us", "columns us", "ratio");
   for (const size_t rows : {1, 8, 16, 32, 64, 128, 256}) {
@@ -122,7 +122,7 @@ BENCH(backward_columns, linear_backward_columns) {
   }
 }
 
-// The six layers of the lecture's network one after the other, as in a training step: there the code of all their products must be at hand.
+// The six layers of the lecture's network one after the other, as in a training step, where the code of all their products has to fit into the instruction cache.
 SECTION(layers, "linear_forward_columns", "linear_backward", "linear_backward_columns") {
   constexpr size_t kSizes[] = {13, 30, 25, 20, 15, 10, 5}, kRows = 32, kCount = std::size(kSizes) - 1;
   struct Values {

@@ -1,4 +1,4 @@
-// The losses of labels, at the shapes of a classifier's last layer.
+// The losses whose targets are class labels, with the shapes of a classifier's last layer.
 #include "bench/bench.h"
 
 namespace simdnn::bench {
@@ -29,7 +29,7 @@ BENCH(losses, softmax_cross_entropy) {
   }
 }
 
-// Of the log-probabilities one number of a row is read.
+// The kernel reads one number of each row of log-probabilities.
 BENCH(losses, nll_loss) {
   for (const auto& s : kShapes) {
     const size_t n = s.rows * s.classes;

@@ -1,5 +1,5 @@
-// kernels_bench [threads [section or kernel...]]: measures everything, or what is named, on the best target of
-// this machine or on SIMDNN_TARGET. kernels_bench 0 only checks that every kernel has a row.
+// kernels_bench [threads [section or kernel...]] measures all kernels, or the named ones, on the best target of this machine or on SIMDNN_TARGET.
+// kernels_bench 0 only checks that every kernel has a row.
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -38,7 +38,7 @@ bool is_measured(const char* kernel) {
   return false;
 }
 
-// Adds the rows that are made from descriptions; returns how many kernels have none even so.
+// Adds the rows that are made from descriptions. Returns the number of kernels that have no row afterwards.
 int missing_rows() {
   for (const Entry& entry : described()) {
     if (!is_measured(entry.kernels[0])) entries().push_back(entry);
@@ -114,7 +114,7 @@ std::vector<double> best_seconds_of(const std::vector<Body>& bodies, double seco
   };
   std::vector<Time> times(bodies.size());
   for (size_t k = 0; k < bodies.size(); ++k) {
-    // The shorter of two: a first call, or one that is interrupted, takes 150 us by itself, and windows of one call measure the clock.
+    // The shorter time of two calls, because a first or an interrupted call can take 150 us more. A window with a single short call would measure the clock instead.
     const auto window = [&] {
       const double begin = now();
       for (int i = 0; i < times[k].calls; ++i) bodies[k]();
@@ -126,7 +126,7 @@ std::vector<double> best_seconds_of(const std::vector<Body>& bodies, double seco
   for (int windows = 0; windows < 5 || now() < end; ++windows) {
     for (size_t k = 0; k < bodies.size(); ++k) {
       Time& time = times[k];
-      bodies[k]();  // its data back into the caches
+      bodies[k]();  // brings its data back into the caches
       const double begin = now(), begin_cpu = now(CLOCK_THREAD_CPUTIME_ID);
       for (int i = 0; i < time.calls; ++i) bodies[k]();
       const double each = (now() - begin) / time.calls, each_cpu = (now(CLOCK_THREAD_CPUTIME_ID) - begin_cpu) / time.calls;

@@ -1,4 +1,4 @@
-// Products of two matrices, each of them also transposed: share of the machine's multiply-add peak.
+// Products of two matrices, also with transposed ones, as a share of the machine's peak rate of multiply-adds.
 #include "bench/bench.h"
 
 namespace simdnn::bench {

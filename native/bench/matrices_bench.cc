@@ -1,4 +1,4 @@
-// Batches of small matrices, and one that fills a cache.
+// Batches of small matrices, and one matrix that fills a cache.
 #include "bench/bench.h"
 
 namespace simdnn::bench {
@@ -8,14 +8,14 @@ constexpr struct {
   size_t batch, n;
 } kShapes[] = {{64, 8}, {1, 128}};
 
-// With a heavy diagonal: symmetric ones would be positive definite, and all have an inverse.
+// The diagonal is larger than the sum of the rest of its row, so that each matrix has an inverse and is positive definite where it is symmetric.
 struct Matrices : Floats {
   Matrices(size_t batch, size_t n) : Floats(batch * n * n) {
     for (size_t i = 0; i < batch * n; ++i) data()[i * n + i % n] = static_cast<float>(n);
   }
 };
 
-// Calls `call(run, batch, n, out, in, a)`, each array as long as the matrices.
+// Calls `call(run, batch, n, out, in, a)`, where each array has as many elements as the batch of matrices.
 template <class Call>
 void each_shape(const Bench& bench, const char* kernel, const Traffic& arrays, Call call) {
   for (const auto& s : kShapes) {

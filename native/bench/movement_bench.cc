@@ -4,7 +4,7 @@
 namespace simdnn::bench {
 namespace {
 
-// Rows of a table in an order that no prefetching foresees.
+// Row numbers in an order that the hardware prefetcher cannot predict.
 std::vector<int32_t> order_of(size_t n) {
   std::vector<int32_t> order(n);
   for (size_t i = 0; i < n; ++i) order[i] = static_cast<int32_t>(i);
@@ -20,7 +20,7 @@ constexpr struct {
   size_t rows, columns;
 } kTables[] = {{32, 30}, {2392, 13}, {4096, 16}, {512, 784}, {16384, 784}};
 
-// A layout of [rows, columns] into contiguous memory, read across.
+// A layout that copies a transposed matrix of [rows, columns] into contiguous memory.
 Layout transposed(size_t rows, size_t columns) {
   Layout layout;
   layout.rank = 2;
@@ -70,7 +70,7 @@ BENCH(movement, scatter_add_rows) {
   }
 }
 
-// Single elements in any order of one column: the index is traffic too.
+// Single elements of one column in random order. Reading the index counts as memory traffic.
 BENCH(movement, gather) {
   for (size_t n : kSizes) {
     Floats out(n), x(n);

@@ -1,4 +1,4 @@
-// A step of the optimizers over the lecture's network (2,325 numbers in its blocks) and over ten million.
+// A step of each optimizer over the lecture's network (2,325 numbers in its blocks) and over ten million parameters.
 #include "bench/bench.h"
 #include "support/denormals.h"
 
@@ -7,7 +7,7 @@ namespace {
 
 constexpr size_t kParameters[] = {2325, 10'000'000};
 
-// The state of a step that is repeated: moments that stay ordinary numbers.
+// A state for a step that is repeated many times, in which the moments do not become denormal.
 struct State {
   Floats param, m, v, max_v, grad;
   explicit State(size_t n) : param(n), m(n), v(n), max_v(n), grad(n) {
@@ -18,7 +18,7 @@ struct State {
   }
 };
 
-// The tenth step, with the usual numbers.
+// The tenth step, with default hyperparameters.
 constexpr AdamStepAttributes kTenth{10};
 
 }  // namespace
@@ -34,7 +34,7 @@ BENCH(optimizers, adam_step) {
       });
     }
   }
-  // Where the gradient stays 0 the moments decay: to zeros, or to denormal numbers that rounding never makes smaller.
+  // While the gradient stays 0, the moments decay: to zeros where denormal numbers are flushed, otherwise to denormal numbers that rounding never makes smaller.
   for (bool flush : {true, false}) {
     set_flush_denormal(flush);
     const size_t n = kParameters[0];
@@ -63,7 +63,7 @@ BENCH(optimizers, sgd_step) {
   }
 }
 
-// 640 rows of a hundred thousand.
+// Steps that update 640 rows of a table of 100,000 rows.
 BENCH(optimizers, rows_step) {
   constexpr size_t kRows = 100'000, kColumns = 64, kTouched = 640;
   State s(kRows * kColumns);

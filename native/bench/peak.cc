@@ -1,4 +1,4 @@
-// The clock.
+// Measures the processor's clock.
 #include "bench/bench.h"
 
 namespace simdnn::bench {

@@ -1,5 +1,5 @@
-// Our products beside those of OpenBLAS, oneDNN and libxsmm, where this machine has them: opened when the bench
-// runs, never linked. libxsmm is asked only for what it generates code for (nothing transposed, m n k up to 64^3).
+// Our products beside those of OpenBLAS, oneDNN and libxsmm, if this machine has them. They are opened at run time, never linked. libxsmm is called only for the
+// products for which it generates code: no transposed operand, and m n k up to 64^3.
 #if __has_include(<dlfcn.h>)
 #include <dlfcn.h>
 
@@ -86,7 +86,7 @@ void load(Peer& peer, int threads) {
 
 }  // namespace
 
-// Each round measures all in turn, so that a drift of the machine meets all; the best of the rounds counts.
+// Each round measures all libraries in turn, so that a drift of the machine's speed affects all of them. The best of the rounds counts.
 SECTION(peers, "linear_forward", "linear_backward") {
   constexpr int kRounds = 3;
   constexpr size_t kPeers = std::size(peers);

@@ -1,4 +1,4 @@
-// The products of wide layers at each precision, by each unit for bfloat16 pairs that this machine has: times, and shares of float32's time.
+// The products of wide layers at each precision, with each unit for bfloat16 pairs that this machine has: times, and their ratios to float32's time.
 #include <algorithm>
 #include <iterator>
 #include <vector>
@@ -10,7 +10,7 @@ namespace simdnn::bench {
 
 namespace {
 
-// The smallest layers that use a precision, and few rows of a wide one: the line below which a precision does not gain.
+// The smallest layers that use a lower precision, and few rows of a wide layer. They show where a lower precision begins to pay.
 constexpr Layer kSmall[] = {{"", 32, 64, 128}, {"", 32, 128, 128}, {"", 128, 64, 128}, {"", 8, 512, 512}, {"", 1, 512, 512}};
 
 }  // namespace

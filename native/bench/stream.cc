@@ -1,5 +1,5 @@
-// The limit of a kernel that does little arithmetic: a loop that moves the same bytes, in vectors of the
-// target's width, with ordinary or with non-temporal stores.
+// A loop that moves as many bytes as a kernel, in vectors of the target's width, with ordinary or non-temporal stores. A kernel that does little arithmetic
+// cannot be faster.
 #include <cstring>
 #include <memory>
 
@@ -14,9 +14,9 @@ struct Arrays {
 };
 using Stream = void (*)(const Arrays&, size_t begin, size_t end);
 
-// The arrays take turns in pieces of 1 KiB.
+// The loop goes through the arrays in turn, in pieces of 1 KiB.
 constexpr size_t kPiece = 256;
-// Arrays of streams are a multiple of it long: four vectors.
+// Four vectors. The lengths of the arrays are multiples of it.
 constexpr size_t kRound = 64;
 
 #define DEFINE_STREAM(name, lanes, attributes, register_class, store)                                        \

@@ -38,7 +38,8 @@ struct SlotWriter {
   }
 };
 
-// Generated for each kernel: the code that reads and checks its arguments in order, calls it, writes the call to slots, and calls it from slots.
+// The generated code of each kernel: it reads and checks the arguments in order, and then either calls the kernel or writes the call to slots; a third function
+// calls the kernel from slots.
 #include "generated/calls.inc"
 
 template <typename Call>

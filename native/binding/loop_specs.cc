@@ -20,7 +20,7 @@ Memory memory_of(Napi::Env env, napi_value value) {
 
 Aligned copy_of(Napi::Env env, const Memory& memory) {
   Aligned copy = allocate_unset(memory.bytes);
-  // Huge pages, because in fresh memory the first touch of small pages costs more than the copy, while JavaScript waits.
+  // The copy is in huge pages, because JavaScript waits for it, and in fresh memory the first touch of small pages costs more than the copy.
   Run run(environment(env).threads);
   parallel(run, memory.bytes, size_t{2} << 20, 0.1 * static_cast<double>(memory.bytes), [&](size_t begin, size_t end) {
     std::memcpy(copy.get() + begin, memory.data + begin, end - begin);

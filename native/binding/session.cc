@@ -14,11 +14,11 @@
 
 namespace simdnn {
 
-// The persistent memory of a fit or an inference, and the loops over it, of which one runs at a time.
+// The persistent memory of a fit or an inference, and its loops, of which one runs at a time.
 struct Session {
   std::shared_ptr<PersistentMemory> persistent = std::make_shared<PersistentMemory>();
   std::vector<std::unique_ptr<Loop>> loops;
-  std::unique_ptr<Snapshots> snapshots;  // of its last rounds, where they may be taken back
+  std::unique_ptr<Snapshots> snapshots;  // of the memory after each of its last rounds, if rounds may be taken back; otherwise null
   Gate gate;
   std::atomic<bool> stop{false};
   bool running = false;
@@ -117,7 +117,7 @@ Napi::Value add_persistent(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// Only for a loop whose batches are given with each run.
+// Adds a kind of batch, with its step, to a loop whose batches are given with each run.
 Napi::Value add_kind(const Napi::CallbackInfo& info) {
   Session& session = idle_session_of(info);
   const uint32_t index = info[1].ToNumber().Uint32Value();
@@ -188,7 +188,7 @@ struct Running {
   Napi::Promise::Deferred deferred;
 };
 
-// Reads the run of a loop over rows, or with the batches that it brings along.
+// Reads the description of a run: of a loop over rows, or of a loop whose batches are given with the run.
 void add_run(Napi::Env env, Running& running, uint32_t index, Napi::Object spec) {
   Session& session = *running.session;
   if (index >= session.loops.size()) refuse("no such loop");
@@ -215,7 +215,35 @@ void add_run(Napi::Env env, Running& running, uint32_t index, Napi::Object spec)
   running.runs.push_back({&loop, std::move(limits), later_of(env, loop, spec)});
 }
 
-// runLoops(session, loops, runs, rounds, round): the loops by their numbers, and a run of each; the number of the first round, if they are kept.
+// Runs all loops, on a background thread.
+void run_all(Running& r, Workers& workers) {
+  for (LoopRun& run : r.runs) run.limits.threads = std::max(1, run.limits.threads / static_cast<int>(workers.sharing()));
+  if (!r.runs[0].loop->has_rows()) {
+    r.reports.push_back(r.runs[0].loop->run_given(*r.table, r.session->gate, r.session->stop, r.runs[0].limits, r.given));
+  } else {
+    run_rounds(*r.table, r.session->gate, r.session->stop, r.runs, r.rounds, r.keeping, r.reports);
+  }
+}
+
+// Settles the promise of a run that has ended, on the JavaScript thread.
+void settle(Napi::Env env, Running& running) {
+  Session* const session = running.session;
+  session->running = false;
+  try {
+    Napi::Array reports = Napi::Array::New(env, running.reports.size());
+    for (uint32_t i = 0; i < running.reports.size(); ++i) {
+      Napi::HandleScope scope(env);
+      reports.Set(i, report_object(env, running.reports[i]));
+    }
+    running.deferred.Resolve(reports);
+  } catch (const Napi::Error& error) {  // no memory for the outputs
+    running.deferred.Reject(error.Value());
+  }
+  if (session->dropped) forget(env, session);
+}
+
+// runLoops(session, loops, runs, rounds, round) runs the loops with these numbers, as `runs` describes it for each, `rounds` times in turn. If the session keeps
+// rounds, `round` is the number of the first one. Returns a promise of the reports.
 Napi::Value run_loops(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   Session& session = idle_session_of(info);
@@ -235,8 +263,7 @@ Napi::Value run_loops(const Napi::CallbackInfo& info) {
     if (!session.snapshots) refuse("no rounds are kept");
     running->keeping = {session.snapshots.get(), round_of(info[4]), session.persistent.get()};
   }
-  running->reports.reserve(running->rounds * running->runs.size());  // the thread that adds them has nobody to tell that there is no memory
-  const bool with_given = !running->runs[0].loop->has_rows();
+  running->reports.reserve(running->rounds * running->runs.size());  // here, because the background thread could not report that there is no memory
   if (has_rounds || running->runs.size() > 1) {
     for (const LoopRun& run : running->runs) {
       if (!run.loop->has_rows() || !run.limits.ahead.empty()) refuse("loops that take turns have rows, and numbers that are linear");
@@ -250,30 +277,8 @@ Napi::Value run_loops(const Napi::CallbackInfo& info) {
   }
   session.background->submit(
       session.is_fit ? fit_threads(here, workers) : 1,
-      [running, with_given, &workers] {
-        Running& r = *running;
-        for (LoopRun& run : r.runs) run.limits.threads = std::max(1, run.limits.threads / static_cast<int>(workers.sharing()));
-        if (with_given) {
-          r.reports.push_back(r.runs[0].loop->run_given(*r.table, r.session->gate, r.session->stop, r.runs[0].limits, r.given));
-        } else {
-          run_rounds(*r.table, r.session->gate, r.session->stop, r.runs, r.rounds, r.keeping, r.reports);
-        }
-      },
-      [running](Napi::Env e) {
-        Session* s = running->session;
-        s->running = false;
-        try {
-          Napi::Array reports = Napi::Array::New(e, running->reports.size());
-          for (uint32_t i = 0; i < running->reports.size(); ++i) {
-            Napi::HandleScope scope(e);
-            reports.Set(i, report_object(e, running->reports[i]));
-          }
-          running->deferred.Resolve(reports);
-        } catch (const Napi::Error& error) {  // no memory for the outputs
-          running->deferred.Reject(error.Value());
-        }
-        if (s->dropped) forget(e, s);
-      });
+      [running, &workers] { run_all(*running, workers); },
+      [running](Napi::Env later) { settle(later, *running); });
   session.running = true;
   return running->deferred.Promise();
 }
@@ -283,7 +288,8 @@ Napi::Value stop_session(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// keepRounds(session, pieces, count): the last rounds are kept, so many, as the pieces with these numbers; 0: no longer.
+// keepRounds(session, pieces, count): from now on keeps copies of the pieces with these numbers as they were after each of the last `count` rounds; with a count
+// of 0 it keeps none.
 Napi::Value keep_rounds(const Napi::CallbackInfo& info) {
   Session& session = idle_session_of(info);
   if (!info[1].IsArray()) refuse("expected pieces");
@@ -303,7 +309,7 @@ Napi::Value keep_rounds(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// takeBack(session, round): the memory becomes as it was after the round, and the next runs begin new epochs.
+// takeBack(session, round): restores the memory as it was after the round. The next runs begin new epochs.
 Napi::Value take_back(const Napi::CallbackInfo& info) {
   Session& session = idle_session_of(info);
   if (!session.snapshots) refuse("no rounds are kept");
@@ -333,7 +339,7 @@ uint64_t look_at(Session& session, Napi::Env env, Napi::Array arrays, Napi::Valu
   };
   uint64_t steps = 0;
   if (of_round) {
-    look_at_all(round_of(round));  // no step changes what is kept, nor the other pieces
+    look_at_all(round_of(round));  // no step changes the kept copies or the other pieces
   } else {
     session.gate.between_steps([&] {
       steps = session.persistent->steps;

@@ -15,10 +15,10 @@ struct Session;
 // The sessions of an environment. Lives on the JavaScript thread.
 struct Sessions {
   std::list<std::shared_ptr<Session>> all;
-  // Threads for fits, as many as a kernel may use, in turns; one for all else, so that predictions need not wait for fits.
+  // Fits take turns on as many threads as a kernel may use. One more thread is for everything else, so that predictions do not wait for fits.
   std::unique_ptr<Background> fits, inference;
   std::chrono::steady_clock::time_point fit_began{};  // the last one
-  // Ends every run after its present step, and waits.
+  // Stops every run after the step that it is in, and waits until they have ended.
   void end();
 };
 

@@ -1,5 +1,5 @@
-// AMX: registers of 16 rows of 64 bytes, tdpbf16ps multiplies two of them. A's rows hold 16 pairs each, B's 16 columns of one pair each; a tile of C is two by
-// two registers of sums. Denormal operands and results are zeros to it.
+// AMX has tile registers of 16 rows of 64 bytes, and tdpbf16ps multiplies two of them. A register of A has 16 pairs in each row; each row of a register of B has
+// one pair of 16 columns. A tile of C is two by two registers of sums. The instruction treats denormal operands and results as zeros.
 #include <cstddef>
 
 #include "support/pair_tile.h"
@@ -20,15 +20,16 @@ struct alignas(64) Registers {
 static_assert(sizeof(Registers) == 64, "what ldtilecfg reads");
 constexpr Registers kRegisters = {1, 0, {}, {64, 64, 64, 64, 64, 64, 64, 64}, {16, 16, 16, 16, 16, 16, 16, 16}};
 
-// Before it the tiles' instructions are illegal.
+// Configures the tile registers; until then their instructions are illegal.
 void begin() { _tile_loadconfig(&kRegisters); }
 
-// Else each switch of threads saves 8 KiB.
+// Releases the tile registers; otherwise each switch of threads would save their 8 KiB.
 void end() { _tile_release(); }
 
 constexpr size_t kHalf = 16, kRowB = kPairColumns * sizeof(uint32_t);
 
-// Registers 0 to 3 hold the sums; 4 and 5 both halves of A's rows, 6 and 7 of B's columns. Of split operands each register is loaded once for each step.
+// Registers 0 to 3 have the sums, 4 and 5 the two halves of A's rows, 6 and 7 the two halves of B's columns. For split operands each of the registers 4 to 7 is
+// loaded once per step and part.
 template <bool kTwo, bool kSplit, bool kExchanged>
 void multiply_rows(const PairTile& tile) {
   const size_t row_a = tile.a_stride * sizeof(uint32_t), row_c = tile.sums_stride * sizeof(float);

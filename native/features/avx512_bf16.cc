@@ -1,4 +1,4 @@
-// vdpbf16ps: each lane of a vector adds the products of one pair. Denormal operands and results are zeros to it, whatever the thread's arithmetic does with them.
+// vdpbf16ps adds the two products of one pair in each lane of a vector. It treats denormal operands and results as zeros, whatever the thread's settings are.
 #include "support/pair_tile.h"
 #ifdef SIMDNN_INTRINSICS  // plain functions of the same names
 #include SIMDNN_INTRINSICS
@@ -9,7 +9,7 @@
 namespace simdnn::SIMDNN_FEATURE {
 namespace {
 
-// 11 rows and 2 vectors: 22 sums, 2 of B and one broadcast of A in 32 registers; 32 rows are 11, 11 and 10.
+// A tile of 11 rows and 2 vectors uses 25 of the 32 registers: 22 for sums, 2 for B and one for a broadcast element of A. 32 rows are tiles of 11, 11 and 10 rows.
 constexpr size_t kRows = 11;
 
 template <size_t rows>

@@ -1,6 +1,6 @@
-// bfmmla: a vector of two rows by a vector of two columns, four numbers along k each, added to 2 x 2 sums. Of each two numbers the products are added first,
-// then their sum to the chain; both sums round to odd (to the odd neighbour of what is not exact), denormal numbers are zeros, whatever the thread's arithmetic
-// does with them. (Processors with FEAT_EBF16 can be told to round otherwise, by a bit of FPCR that is 0 unless a program sets it.)
+// bfmmla multiplies a vector of two rows by a vector of two columns, with four numbers along k each, and adds the products to 2 x 2 sums. It first adds the two
+// products of a pair, then adds their sum to the chain. Both additions round to odd: a result that is not exact becomes its odd neighbour. Denormal numbers
+// count as zeros, whatever the thread's settings are. (Processors with FEAT_EBF16 round otherwise if a bit of FPCR is set, which is 0 by default.)
 #include "support/pair_tile.h"
 #ifdef SIMDNN_INTRINSICS  // plain functions of the same names
 #include SIMDNN_INTRINSICS
@@ -11,11 +11,11 @@
 namespace simdnn::SIMDNN_FEATURE {
 namespace {
 
-// 6 x 4 vectors of sums, 4 of B and one of A in 32 registers.
+// A tile of 6 x 4 vectors of sums uses 29 of the 32 registers, with 4 vectors of B and one of A.
 constexpr size_t kDoubleRows = 6, kDoubleColumns = 4;
 constexpr size_t kStep = 4;  // pairs in a vector
 
-// Two rows in place: the pairs of a vector become two pairs of either row, the first two in the upper row's place.
+// Rearranges pairs of rows in place: each vector then has two pairs of the upper row and two of the lower one. Its first half replaces the upper row.
 void arrange_rows(uint32_t* a, size_t stride, size_t rows, size_t pairs) {
   for (size_t i = 0; i < rows; i += 2) {
     uint32_t *const upper = a + i * stride, *const lower = upper + stride;
@@ -27,7 +27,7 @@ void arrange_rows(uint32_t* a, size_t stride, size_t rows, size_t pairs) {
   }
 }
 
-// Two pairs of four columns in place: a vector becomes both pairs of two columns, the first two in the first pair's place.
+// Rearranges two rows of pairs in place: each vector then has both pairs of two columns. The first two columns replace the first row of pairs.
 void arrange_columns(uint32_t* b, size_t pairs) {
   for (size_t p = 0; p < pairs; p += 2) {
     uint32_t *const first = b + p * kPairColumns, *const second = first + kPairColumns;

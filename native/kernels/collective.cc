@@ -15,7 +15,7 @@ void scale(float* values, size_t n, double weight, double total, bool mean) {
   }
 }
 
-// values = the sum of what the ranks have brought, in an order that only the number of ranks decides: neighbours first, then neighbouring sums.
+// values = the sum of all ranks' weighted values. The order depends on the number of ranks alone: neighbouring ranks first, then neighbouring sums.
 void add_up(const Meeting& met, float* values, size_t n, bool mean) {
   for (size_t rank = 0; rank < met.ranks; ++rank) scale(met.shares[rank].values, n, met.shares[rank].weight, met.total, mean);
   for (size_t apart = 1; apart < met.ranks; apart *= 2) {
@@ -30,8 +30,8 @@ void add_up(const Meeting& met, float* values, size_t n, bool mean) {
 
 }  // namespace
 
-// values = the sum over ranks of weight * values, divided by the sum of the weights with `mean`. A sum that is joined to another one uses the weights of that
-// one's meeting. The phases `begin` and `end` divide a sum into two calls, between which nothing may touch its values.
+// values = the sum over ranks of weight * values, with `mean` divided by the sum of the weights. With `joined` the ranks do not exchange weights again: the sum
+// uses those of the thread's last meeting. The phases `begin` and `end` divide a sum into two calls, between which nothing else may read or write its values.
 void all_reduce(Run& run, float* values, size_t n, const AllReduceAttributes& attributes) {
   const Collective* const ranks = collective();
   if (attributes.phase == SumPhase::end) {
@@ -43,7 +43,7 @@ void all_reduce(Run& run, float* values, size_t n, const AllReduceAttributes& at
     if (ranks != nullptr) {
       // The length is part of the call's number, so that ranks whose lengths differ are refused.
       const auto call = static_cast<uint32_t>(attributes.call) ^ static_cast<uint32_t>(n * 2654435761u);
-      // A sum that is begun is to be waited for later: its values are not brought to the meeting, which all wait for.
+      // A sum that only begins here must not wait, so its values are not part of the meeting, for which all ranks wait.
       const size_t brought = attributes.phase == SumPhase::whole ? n : 0;
       const char* const refused = ranks->meet(call, attributes.weight, values, brought, &met);
       if (refused != nullptr) {

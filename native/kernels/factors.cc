@@ -1,4 +1,4 @@
-// Cholesky's factor, and orthogonal and triangular factors by Householder's reflections, in double, rounded where they are written.
+// Cholesky and QR factorizations (QR by Householder reflections), computed in double and rounded to float when they are written.
 #include <math.h>
 
 #include "kernels/matrices.h"
@@ -12,7 +12,7 @@ double dot(const double* a, const double* b, size_t n) {
   return sum;
 }
 
-// a [n, n] -> l below and on its diagonal, row by row; false where a pivot is not above 0. Source: Golub and Van Loan, 4.2.
+// Replaces the diagonal of a [n, n] and the elements below it by l, row by row. Returns false if a pivot is not above 0. Source: Golub and Van Loan, 4.2.
 bool factorize(double* a, size_t n) {
   for (size_t i = 0; i < n; ++i) {
     double* const row = a + i * n;
@@ -24,7 +24,7 @@ bool factorize(double* a, size_t n) {
   return true;
 }
 
-// a [rows, columns] of rows `stride` apart = a - v (factor v^T a), `sums` [columns] being memory for that.
+// a = a - v (factor v^T a) for a [rows, columns] whose rows are `stride` apart; `sums` [columns] is scratch memory.
 void reflect(double* a, const double* v, double factor, double* sums, size_t rows, size_t columns, size_t stride) {
   if (factor == 0) return;
   for (size_t j = 0; j < columns; ++j) sums[j] = 0;
@@ -32,8 +32,8 @@ void reflect(double* a, const double* v, double factor, double* sums, size_t row
   for (size_t i = 0; i < rows; ++i) subtract(a + i * stride, v[i], sums, columns);
 }
 
-// The reflection 1 - factor v v^T that leaves of x, v before the call, its first element, which it returns; v[0] becomes 1. What has nothing below
-// the first element stays as it is. Source: LAPACK's dlarfg.
+// Finds the Householder reflection H = 1 - factor v v^T that makes all elements of x but the first 0; x is v before the call, and v[0] is 1 after it. Returns the
+// first element of H x. If all elements but the first are 0 already, H is the identity. Source: LAPACK's dlarfg.
 double reflection(double* v, double* factor, size_t n) {
   const double first = v[0], rest = dot(v + 1, v + 1, n - 1);
   v[0] = 1;
@@ -47,9 +47,9 @@ double reflection(double* v, double* factor, size_t n) {
 
 }  // namespace
 
-// Error: a rounding, and the condition of a in units of 2^-52. l may be a.
+// a = l l^T. Relative error: one rounding to float, and the condition number of a times 2^-52. l may be a.
 void cholesky(Run& run, float* l, const float* a, size_t batch, size_t n) {
-  if (n == 0) return;  // nothing then bounds the batch
+  if (n == 0) return;  // there is nothing to do, and no memory limits the batch
   Run* const calling = &run;
   each_matrix(run, batch, n * n, cube(n) / 3, [=](double* memory, size_t one) {
     widen(memory, a + one * n * n, n * n);
@@ -60,10 +60,11 @@ void cholesky(Run& run, float* l, const float* a, size_t batch, size_t n) {
   });
 }
 
-// q r = a with the signs that LAPACK's dgeqrf gives: r's diagonal is of the other sign than what was reflected. The reflections are rows of `vectors`.
+// a = q r with the signs of LAPACK's dgeqrf: each element of r's diagonal has the opposite sign of the element that was reflected onto it. The vectors of the
+// reflections are the rows of `vectors`.
 void qr(Run& run, float* q, float* r, const float* a, size_t batch, size_t m, size_t n, size_t k) {
   if (k > m) return run.fault.report("q", 0, "has more columns than rows");
-  if (m == 0 || (n == 0 && (k == 0 || q == nullptr))) return;  // nothing then bounds the batch
+  if (m == 0 || (n == 0 && (k == 0 || q == nullptr))) return;  // there is nothing to do, and no memory limits the batch
   const size_t count = m < n ? m : n;
   const double work = 4 * static_cast<double>(m) * static_cast<double>(n + k) * static_cast<double>(count);
   each_matrix(run, batch, m * (n + k) + count * (m + 1) + n + k, work, [=](double* memory, size_t one) {

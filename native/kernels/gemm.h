@@ -35,7 +35,7 @@ struct Product {
   size_t m, n, k;
   const float* bias;  // n, or null
   const float* gate;  // null, or relu's values, laid out as c: c becomes 0 where they are at most 0
-  float* sums;     // null, or [i] = sum over k of a(k, i), in one chain; added to what is there where `accumulate`; only where sums_fit
+  float* sums;     // null, or [i] = sum over k of a(k, i), in one chain, added to sums[i] where `accumulate`; only where sums_fit
   bool relu, accumulate;
   Precision precision;
   bool packed;  // b.p is what pack_operand made of a B with this k and n
@@ -54,7 +54,7 @@ static inline Precision precision_of(const Run& run, size_t k, size_t n) {
   return large ? run.precision : Precision::kHighest;
 }
 
-// Rows whose distance is a multiple of so many floats, 4 KiB, all fall into one set of a typical L1 cache: they have cache-set conflicts.
+// Rows whose distance is a multiple of this many floats, 4 KiB, all fall into one set of a typical L1 cache: they have cache-set conflicts.
 constexpr size_t kConflictStride = 1024;
 
 // Whether g may have `sums`: it is a small product, and the last vector of C's columns has a free lane.

@@ -15,12 +15,12 @@ namespace {
 constexpr size_t kBlockN = 512;
 // Rows whose partial sums are kept in scratch, because they may not be added to C yet or because C's lines are shared with another thread: 2 MiB with kBlockN.
 constexpr size_t kBlockM = 1024;
-// A block of an operand that spans at most so many floats, 1 MiB, is read in place as fast as packed. The rows of a wider one fall into too few sets of the
+// A block of an operand that spans at most this many floats, 1 MiB, is read in place as fast as packed. The rows of a wider one fall into too few sets of the
 // caches. (Rows of A that are contiguous along k are never packed: see copies_rows.)
 constexpr size_t kInPlace = 1 << 18;
 // Rows of A packed at a time: whole cache lines of a k-major A, 112 KiB with kBlockK columns.
 constexpr size_t kGroupA = (8 * kTileRows + kLanes - 1) / kLanes * kLanes;
-// Each panel of a packed B is read once for so many rows of A, a multiple of the tile's rows on every target. The L2 cache holds these rows if k has at most
+// Each panel of a packed B is read once for this many rows of A, a multiple of the tile's rows on every target. The L2 cache holds these rows if k has at most
 // kPanelBlocks blocks. 32 and 256 rows through 784-512-512-10 take 0.95 and 0.96 of the time of an order whose outer loop is over A's tiles.
 constexpr size_t kPanelRows = 84, kPanelBlocks = 4;
 // The most floats of partial sums where threads divide k: 4 MiB.

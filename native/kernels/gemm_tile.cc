@@ -28,7 +28,7 @@ HWY_INLINE VF load_columns(const float* p, const Tail& tail) {
   return hn::LoadU(kF, p);
 }
 
-// For k up to so many steps the loop is not unrolled, because the code of many small products must fit into the instruction cache: 0.96 of the time of the
+// Up to this k the loop is not unrolled, because the code of many small products must fit into the instruction cache: 0.96 of the time of the
 // twelve products in a small network's backward pass.
 constexpr size_t kShort = 64;
 

@@ -46,7 +46,7 @@ HWY_INLINE void block_along_n(const Product& g, size_t k0, size_t depth, size_t 
 // cache meanwhile. In microseconds, by squares (or tiles) and by fours: 1x784->512 44 and 30, but 1x1024->1024, whose rows share one set of that cache, 118
 // (tiles) and 204.
 constexpr size_t kStripAlongK = 2 * kLanes, kLastStripAlongK = 3 * kLanes;
-// How many floats of a row ahead to prefetch: the hardware does not follow so many streams (1x4096->4096: 4.0 ms without). Into the L2 cache, because rows a
+// How many floats of a row ahead to prefetch, because the hardware does not follow this many streams (1x4096->4096: 4.0 ms without). Into the L2 cache, because rows a
 // power of two apart share a set of the L1 cache.
 constexpr size_t kAhead = 128;
 

@@ -1,4 +1,4 @@
-// Matrices in double: what the kernels of batches of them share. Include it last.
+// Helpers of the kernels that compute batches of matrices in double. Include it last.
 #pragma once
 #include "kernels/parts.h"
 
@@ -9,7 +9,7 @@ inline double magnitude(double v) { return v < 0 ? -v : v; }
 
 inline double cube(size_t n) { return static_cast<double>(n) * static_cast<double>(n) * static_cast<double>(n); }
 
-// body(memory, i) for each of a batch, with `doubles` for each thread; `work` in nanoseconds is that of one.
+// Calls body(memory, i) for each matrix i of a batch. Each thread has its own `memory` of `doubles` numbers. `work` is the time of one matrix in nanoseconds.
 template <class Body>
 void each_matrix(Run& run, size_t batch, size_t doubles, double work, Body body) {
   if (batch == 0) return;
@@ -28,7 +28,7 @@ inline void round_to(float* out, const double* x, size_t n) {
   for (size_t i = 0; i < n; ++i) out[i] = static_cast<float>(x[i]);
 }
 
-// a [n, n] -> its transpose, in double.
+// out = the transpose of a [n, n].
 inline void widen_transposed(double* out, const float* a, size_t n) {
   for (size_t i = 0; i < n; ++i)
     for (size_t j = 0; j < n; ++j) out[j * n + i] = static_cast<double>(a[i * n + j]);

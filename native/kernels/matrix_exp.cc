@@ -1,4 +1,4 @@
-// Exponentials of matrices, in double, rounded where they are written.
+// Exponentials of matrices, computed in double and rounded to float when they are written.
 #include <math.h>
 
 #include "kernels/matrices.h"
@@ -6,7 +6,7 @@
 namespace simdnn::SIMDNN_ISA {
 namespace {
 
-// out = a b, all [n, n]; nothing overlaps. Four rows of b for each walk over one of out.
+// out = a b, all [n, n]; nothing overlaps. Each pass over a row of out adds four rows of b.
 void multiply(double* out, const double* a, const double* b, size_t n) {
   for (size_t i = 0; i < n; ++i) {
     double* const row = out + i * n;
@@ -21,7 +21,7 @@ void multiply(double* out, const double* a, const double* b, size_t n) {
   }
 }
 
-// The largest sum of magnitudes in a row; NaN where there is one.
+// The largest sum of magnitudes in a row; NaN if the matrix has a NaN.
 double norm_of(const double* a, size_t rows, size_t columns) {
   double most = 0;
   for (size_t i = 0; i < rows; ++i) {
@@ -32,10 +32,11 @@ double norm_of(const double* a, size_t rows, size_t columns) {
   return most;
 }
 
-// Six matrices of n x n: the argument first, where the result is left.
+// The number of n x n matrices that `exponential` needs. The first has the argument, and the result afterwards.
 constexpr size_t kMatrices = 6;
 
-// exp(a) = exp(a / 2^s)^(2^s), with Taylor's first 13 terms of a norm of at most 1/4: 0.25^13 / 13! is 2e-18. Source: Higham, Functions of Matrices, 10.3.
+// exp(a) = exp(a / 2^s)^(2^s), where s is such that the norm of a / 2^s is at most 1/4. The first 13 terms of the Taylor series are enough then: the next one is at
+// most 0.25^13 / 13! = 2e-18. Source: Higham, Functions of Matrices, 10.3.
 void exponential(double* a, size_t n) {
   const size_t all = n * n;
   double *const x2 = a + all, *const x3 = x2 + all, *const x4 = x3 + all, *const sum = x4 + all, *const next = sum + all;
@@ -49,7 +50,7 @@ void exponential(double* a, size_t n) {
   for (; norm * scale > 0.25; ++halvings) scale *= 0.5;
   for (size_t i = 0; i < all; ++i) a[i] *= scale;
   multiply(x2, a, a, n), multiply(x3, x2, a, n), multiply(x4, x2, x2, n);
-  double inverse[13] = {1};  // of factorials
+  double inverse[13] = {1};  // inverse[k] = 1 / k!
   for (int k = 1; k < 13; ++k) inverse[k] = inverse[k - 1] / k;
   for (size_t i = 0; i < all; ++i) sum[i] = inverse[12] * x4[i];
   for (int k = 8; k >= 0; k -= 4) {  // sum = sum x^4 + the terms k to k + 3
@@ -67,9 +68,9 @@ void exponential(double* a, size_t n) {
 
 }  // namespace
 
-// Error: a rounding, and for a norm of 2^s some 2^s units of 2^-52 of the norm of the result. What is too large gives Infinity or NaN.
+// Error: one rounding to float, and for a norm of 2^s about 2^s * 2^-52 times the norm of the result. A result that is too large becomes infinite or NaN.
 void matrix_exp(Run& run, float* y, const float* x, size_t batch, size_t n) {
-  if (n == 0) return;  // nothing then bounds the batch
+  if (n == 0) return;  // there is nothing to do, and no memory limits the batch
   each_matrix(run, batch, kMatrices * n * n, 8 * cube(n), [=](double* memory, size_t one) {
     widen(memory, x + one * n * n, n * n);
     exponential(memory, n);
@@ -77,7 +78,7 @@ void matrix_exp(Run& run, float* y, const float* x, size_t batch, size_t n) {
   });
 }
 
-// The block beside the diagonal of exp([[x^T, dy], [0, x^T]]), with dy divided by its norm, so that it asks for no more halvings than x.
+// dx = the upper right block of exp([[x^T, dy], [0, x^T]]). dy is first divided by its norm, so that it does not increase the number of halvings.
 void matrix_exp_backward(Run& run, float* dx, const float* dy, const float* x, size_t batch, size_t n) {
   if (n == 0) return;
   const size_t width = 2 * n;

@@ -54,7 +54,7 @@ void fill_all(Run& run, T* out, size_t n, T value) {
            [&](size_t begin, size_t end) { fill_row(out + begin, value, end - begin); });
 }
 
-// The dimension along which x is contiguous where out is contiguous along the last one, or -1.
+// The dimension along which x is contiguous, if out is contiguous along its last dimension; otherwise -1.
 int transposed_dimension(const Layout& layout) {
   const int last = layout.rank - 1;
   if (last < 1 || layout.stride[0][last] != 1 || layout.stride[1][last] <= 1) return -1;

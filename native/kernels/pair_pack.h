@@ -18,17 +18,17 @@ constexpr U kU;
 constexpr size_t kPairPanel = kPairRows;
 static_assert(kPairRows == kPairColumns);
 
-// What is packed of a vector, in the upper halves of elements whose lower halves are arbitrary: its numbers rounded to bfloat16, or the high and the low part of
-// each. They are those of to_bfloat16 and split_floats.
+// The parts of a vector's numbers that are packed: the numbers rounded to bfloat16, as by to_bfloat16, or their high and low parts, as by split_floats. Each part is
+// in the upper half of an element whose lower half is arbitrary.
 template <bool kSplit>
 struct Parts {
   VU high = hn::Zero(kU), low = hn::Zero(kU);
 };
 
-// Of magnitudes from here on rounding may end in infinity, or begins with it or with NaN.
+// Numbers whose magnitude has at least these bits need a special case: they may round to infinity, or are infinite or NaN.
 constexpr uint32_t kLargeMagnitude = 0x7f7f8000;
 
-// Adds half a unit in the last place of a bfloat16, or just less where the number is even.
+// Adds half a unit in the last place of a bfloat16, or one bit less where the last place is even: ties then round to even.
 HWY_INLINE VU rounded_up(VU bits) { return hn::Add(bits, hn::Add(hn::And(hn::ShiftRight<16>(bits), hn::Set(kU, 1)), hn::Set(kU, 0x7fff))); }
 
 HWY_INLINE VU magnitude_of(VF x) { return hn::BitCast(kU, hn::Abs(x)); }
@@ -44,7 +44,7 @@ HWY_INLINE Parts<kSplit> parts_of_small(VF x) {
   return parts;
 }
 
-// A NaN whose bits may all be in the lower half becomes a quiet one.
+// Makes a NaN quiet, because its payload may be in the lower half alone, without which it would become an infinity.
 HWY_INLINE VU upper_half(VF x) { return hn::IfThenElse(hn::Gt(magnitude_of(x), hn::Set(kU, 0x7f800000)), hn::Or(hn::BitCast(kU, x), hn::Set(kU, 0x400000)), hn::BitCast(kU, x)); }
 
 template <bool kSplit>
@@ -55,10 +55,10 @@ HWY_NOINLINE Parts<kSplit> parts_of_any(VF x) {
   return {hn::BitCast(kU, hn::IfThenElse(finite, high, hn::CopySign(hn::Set(kF, 1), x))), upper_half(hn::IfThenElse(finite, low_of(x, high), x))};
 }
 
-// Pairs of numbers in upper halves, `first` below `second`.
+// Makes pairs of the numbers in the upper halves of two vectors: `first` in the lower half, `second` in the upper half.
 HWY_INLINE VU pair_up(VU first, VU second) { return hn::OrAnd(hn::ShiftRight<16>(first), second, hn::Set(kU, 0xffff0000)); }
 
-// Stores the pairs of x's elements with y's, or, where kAlong, of x's neighbours and then y's.
+// Stores pairs of an element of x and one of y, or, with kAlong, pairs of neighbouring elements of x and then of y.
 template <bool kSplit, bool kAlong>
 HWY_INLINE void store_pairs(VF x, VF y, uint32_t* out, size_t low) {
   Parts<kSplit> first, second;
@@ -77,7 +77,7 @@ HWY_INLINE void store_pairs(VF x, VF y, uint32_t* out, size_t low) {
 HWY_INLINE size_t left_of(size_t at, size_t end) { return at < end ? end - at : 0; }
 constexpr size_t steps_of_pairs(size_t depth) { return (depth + 2 * kPairStep - 1) / (2 * kPairStep) * kPairStep; }
 
-// An operand of which panels are packed: as in Product, or in the panels that pack_operand made.
+// The operand whose panels are packed: laid out as in Product, or in panels that pack_operand made.
 struct PairSource {
   Operand x;
   size_t panel;  // 0, or floats from one panel of kTileColumns vectors to the next
@@ -89,7 +89,7 @@ struct PairSource {
   bool across() const { return panel != 0 || x.n_stride == 1; }  // whether vectors lie side by side, so that one load reads numbers of kLanes of them
 };
 
-// Where a panel's pairs are written; its low parts `low` words behind its high ones.
+// The memory to which a panel's pairs are written. The low parts are `low` words behind the high ones.
 struct PairPanels {
   uint32_t* out;
   size_t low;
@@ -100,7 +100,7 @@ constexpr size_t kRowsAhead = 4, kPairsAhead = 8;
 
 HWY_INLINE void prefetch(const float* p) { __builtin_prefetch(p, 0, 2); }
 
-// Packs `depth` floats along k as pairs, followed by zeros up to a whole step; reads ahead what is `ahead` floats behind them.
+// Packs `depth` floats along k as pairs, followed by zeros up to a whole step, and prefetches the floats that are `ahead` floats further on.
 template <bool kSplit>
 HWY_INLINE void pair_row(const float* from, size_t depth, size_t ahead, uint32_t* out, size_t low) {
   size_t k = 0;
@@ -153,7 +153,7 @@ void pack_pairs(const PairUnit& unit, const PairSource& x, bool rows, size_t k0,
     for (size_t r = 0; r < count; ++r) {
       pair_row<kSplit>(x.at(k0, i + r), depth, ahead, to.out + r / kPairPanel * kPairPanelWords + r % kPairPanel * kPairRowWords, to.low);
     }
-  } else {  // by a buffer that is transposed
+  } else {  // packed into a buffer first, which is then transposed
     alignas(64) uint32_t aside[2 * kPairPanelWords];
     for (size_t v = 0; v < count; v += kPairPanel) {
       const size_t n = count - v < kPairPanel ? count - v : kPairPanel;

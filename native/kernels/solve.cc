@@ -1,4 +1,4 @@
-// Systems of linear equations and determinants, by elimination with the largest pivot of each column, in double, rounded where they are written.
+// Systems of linear equations and determinants, by Gaussian elimination with partial pivoting, computed in double and rounded to float when they are written.
 #include <math.h>
 
 #include "kernels/matrices.h"
@@ -13,7 +13,7 @@ void exchange(double* a, double* b, size_t n) {
   }
 }
 
-// Of two pivots; NaN is the largest, so that no other hides it.
+// Whether pivot a is to be preferred to b. NaN counts as the largest number, so that it becomes the pivot and the result is NaN.
 bool is_larger(double a, double b) { return b == b && !(magnitude(a) <= magnitude(b)); }
 
 // Brings the matrix a [n, n] to U, and b [n, m] to L^-1 P b; returns the determinant of P.
@@ -80,7 +80,7 @@ bool has_zero_on_diagonal(const double* u, size_t n) {
   return false;
 }
 
-// sign * product of the diagonal = mantissa * 2^exponent, where a product in double could overflow on the way.
+// sign * the product of the diagonal, as mantissa * 2^exponent, because an intermediate product could overflow a double.
 struct Product {
   double mantissa;
   int exponent = 0;
@@ -89,7 +89,7 @@ struct Product {
     for (size_t k = 0; k < n; ++k) {
       int more;
       mantissa = ::frexp(mantissa * u[k * n + k], &more);
-      // Of what is not finite the exponent is unspecified.
+      // frexp does not specify the exponent of an infinity or NaN.
       if (mantissa - mantissa == 0) exponent += more;
     }
   }
@@ -107,9 +107,9 @@ double work_of(size_t n, size_t m) { return cube(n) / 3 + static_cast<double>(n)
 
 }  // namespace
 
-// x [batch, n, m] = a^-1 b, with `transposed` of the transposed a; x may be b. Error: a rounding, and the condition of a in units of 2^-52.
+// x [batch, n, m] = a^-1 b, or a^-T b with `transposed`; x may be b. Relative error: one rounding to float, and the condition number of a times 2^-52.
 void solve(Run& run, float* x, const float* a, const float* b, size_t batch, size_t n, size_t m, const SolveAttributes& attributes) {
-  if (n == 0) return;  // nothing then bounds the batch
+  if (n == 0) return;  // there is nothing to do, and no memory limits the batch
   const bool transposed = attributes.transposed;
   Run* const calling = &run;
   each_matrix(run, batch, n * (n + m), work_of(n, m), [=](double* memory, size_t one) {
@@ -127,7 +127,7 @@ void solve(Run& run, float* x, const float* a, const float* b, size_t batch, siz
   });
 }
 
-// det(a), its sign, 0 where a is singular, and log |det(a)|, which has the range that det has not. Errors as of solve.
+// det(a), its sign (0 where a is singular), and log |det(a)|, which is finite also where det(a) overflows or underflows. Errors as in solve.
 void determinant(Run& run, float* det, float* sign, float* logabsdet, const float* a, size_t batch, size_t n) {
   each_matrix(run, batch, n * n, work_of(n, 0), [=](double* matrix, size_t one) {
     widen(matrix, a + one * n * n, n * n);

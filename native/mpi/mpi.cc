@@ -1,5 +1,5 @@
-// The addon that knows MPI: `init(libraries, timeout)`, `collective`, `broadcast(array, root)`, `sum(call, Float64Array)`,
-// `announceStop()`, `finalize()`, `leaving(code)`. One group a process.
+// The addon that calls MPI. It exports `init(libraries, timeout)`, `collective`, `broadcast(array, root)`, `sum(call, Float64Array)`, `announceStop()`,
+// `finalize()` and `leaving(code)`. A process has at most one group.
 #include <napi.h>
 #include <unistd.h>
 
@@ -21,31 +21,31 @@ namespace {
 // Never destroyed: a thread may be in MPI when the process ends.
 World* world = nullptr;
 std::mutex& turn = *new std::mutex;  // one thread at a time calls MPI
-std::condition_variable& begun = *new std::condition_variable;  // sums are under way
-std::atomic<double> waits_since{0};  // when the call that is under way began, in seconds; 0: none is
+std::condition_variable& begun = *new std::condition_variable;  // notified when a nonblocking sum begins
+std::atomic<double> waits_since{0};  // the time in seconds at which the present call of MPI began; 0 if there is none
 std::atomic<bool> finalizing{false};
-std::atomic<double> leaves_since{0};  // when the process began to end with the group standing
+std::atomic<double> leaves_since{0};  // the time in seconds at which the process began to exit without finalize(); 0 before
 std::atomic<int> leaves_with{1};
 double timeout = 0;
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
-// While one is there a call is watched.
+// While an object of this type exists, `watch` measures how long the present call of MPI takes.
 struct Watched {
   Watched() { waits_since = now(); }
   ~Watched() { waits_since = 0; }
 };
 
-// Warns where a call takes long, and ends the process where it takes too long: the launcher then ends the others.
+// Warns about a call that takes more than a minute, and exits the process after the group's timeout. The launcher then ends the other ranks.
 void watch() {
   double warned = 0;
   for (;;) {
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
-    if (leaves_since != 0 && now() - leaves_since > 2) _exit(leaves_with);  // a thread in a sum keeps it from ending
+    if (leaves_since != 0 && now() - leaves_since > 2) _exit(leaves_with);  // a thread that waits in a sum would keep the process alive
     const double since = waits_since;
     if (since == 0) continue;
     const double waited = now() - since;
-    if (finalizing && waited > 10) _exit(0);  // MPICH over TCP is known to hang here, when all is done
+    if (finalizing && waited > 10) _exit(0);  // MPICH over TCP can hang in MPI_Finalize, when all work is done
     if (finalizing) continue;
     if (waited > timeout) {
       std::fprintf(stderr, "simdnn: rank %d has waited for the other ranks for %.0f s, the timeout of the group: the job is ended\n", world->rank(), waited);
@@ -58,7 +58,7 @@ void watch() {
   }
 }
 
-// A thread's own, since what the ranks have brought is used after its turn.
+// One for each thread, because a thread uses the received values after it has released the mutex.
 thread_local Gathering gathering;
 
 const char* meet(uint32_t call, double weight, const float* values, size_t n, Meeting* met) {
@@ -67,14 +67,14 @@ const char* meet(uint32_t call, double weight, const float* values, size_t n, Me
   {
     const std::lock_guard<std::mutex> lock(turn);
     const Watched watched;
-    const Word own{call, 0, weight, few ? n * sizeof(float) : 0};
+    const Header own{call, 0, weight, few ? n * sizeof(float) : 0};
     if (const char* refused = gathering.meet(*world, own, values)) return refused;
   }
   *met = {gathering.total_weight(*world), nullptr, static_cast<size_t>(world->size())};
   if (!few) return nullptr;
   shares.resize(met->ranks);
   for (size_t rank = 0; rank < met->ranks; ++rank) {
-    shares[rank] = {gathering.word(rank).weight, static_cast<float*>(gathering.brought(rank))};
+    shares[rank] = {gathering.header(rank).weight, static_cast<float*>(gathering.brought(rank))};
   }
   met->shares = shares.data();
   return nullptr;
@@ -86,8 +86,8 @@ void sum(float* values, size_t n) {
   world->sum(values, n);
 }
 
-// MPI libraries move data only inside of their calls, and a kernel may take many milliseconds. So a thread of its own tests the sums that are under way, and
-// sleeps between two tests: tests between kernels gained nothing, and a thread that waits inside of MPI takes a whole core.
+// MPI libraries move data only inside their calls, and a kernel may take many milliseconds. So a separate thread calls MPI_Test for the nonblocking sums, and
+// sleeps in between. Tests between kernels instead gained nothing, and a thread that waits inside MPI uses a whole core.
 void go_on() {
   std::unique_lock<std::mutex> lock(turn);
   for (;;) {
@@ -169,7 +169,7 @@ void finalize(const Napi::CallbackInfo& info) {
   finalizing = false;
 }
 
-// What the ranks have brought, in the order of the sums of gradients: neighbours first, then neighbouring sums.
+// values = the sum of all ranks' values, in the same order as sums of gradients: neighbouring ranks first, then neighbouring sums.
 void add_up(double* values, size_t n) {
   const auto ranks = static_cast<size_t>(world->size());
   for (size_t apart = 1; apart < ranks; apart *= 2) {
@@ -182,7 +182,7 @@ void add_up(double* values, size_t n) {
   if (n > 0) std::memcpy(values, gathering.brought(0), n * sizeof(double));
 }
 
-// Sums over the ranks, between two steps.
+// sum(call, Float64Array): replaces the array's numbers by their sums over the ranks. JavaScript calls it between two steps.
 void sum_numbers(const Napi::CallbackInfo& info) {
   check(info);
   if (info.Length() < 2 || !info[0].IsNumber() || !info[1].IsTypedArray() ||
@@ -195,7 +195,7 @@ void sum_numbers(const Napi::CallbackInfo& info) {
   const bool few = n <= Gathering::most(*world) / sizeof(double);
   const std::lock_guard<std::mutex> lock(turn);
   const Watched watched;
-  const Word own{info[0].As<Napi::Number>().Uint32Value(), 0, 1, few ? n * sizeof(double) : 0};
+  const Header own{info[0].As<Napi::Number>().Uint32Value(), 0, 1, few ? n * sizeof(double) : 0};
   if (const char* refused = gathering.meet(*world, own, values)) throw Napi::RangeError::New(info.Env(), refused);
   if (few) {
     add_up(values, n);
@@ -204,7 +204,7 @@ void sum_numbers(const Napi::CallbackInfo& info) {
   }
 }
 
-// The process ends with the group standing: in two seconds at the latest.
+// leaving(code): the process exits without finalize(). If it has not ended after two seconds, `watch` ends it with this code.
 void leaving(const Napi::CallbackInfo& info) {
   leaves_with = info.Length() > 0 && info[0].IsNumber() ? info[0].As<Napi::Number>().Int32Value() : 1;
   leaves_since = now();

@@ -1,10 +1,11 @@
-// MPI opened at run time. There are three binary interfaces, which differ in what a handle is and in the values of constants: one table for each.
+// Opens an MPI library at run time. There are three binary interfaces (MPI's own, Open MPI's and MPICH's), which differ in the type of handles and in the values of
+// constants: each has a table of its own here.
 #include "mpi/world.h"
 
 #include <cstdint>
 #include <stdexcept>
 
-// Node's binary exports these; dlopen itself would ask for a C library newer than the oldest that is supported.
+// Node's binary exports these functions of libuv. A direct call of dlopen would require a newer C library than the oldest that is supported.
 extern "C" {
 struct uv_lib_t {
   void* handle;
@@ -20,7 +21,7 @@ namespace {
 
 constexpr size_t kMost = size_t{1} << 30;  // elements of one call, which counts them in an int
 
-// What differs between the interfaces.
+// The constants that differ between the interfaces.
 template <typename Handle>
 struct Constants {
   Handle world, float32, float64, byte, sum;
@@ -78,7 +79,7 @@ class Opened : public World {
     }
   }
   bool is_summing() const override { return first_ < pending_.size(); }
-  // The first one stands for all: a test moves the data of every sum.
+  // It tests only the first sum that is not done, because a test moves the data of every sum.
   void progress() override {
     int done = 1;
     while (first_ < pending_.size() && done != 0) {
@@ -97,7 +98,7 @@ class Opened : public World {
     }
   }
   void exchange(const void* sent, size_t n, int to, void* received, size_t most, int from) override {
-    constexpr int tag = 0;  // messages of one rank come in their order
+    constexpr int tag = 0;  // one tag is enough, because messages of one rank arrive in order
     sendrecv_(sent, count_of(n), c_.byte, to, tag, received, count_of(most), c_.byte, from, tag, c_.world, status_);
   }
   void finalize() override { finalize_(); }
@@ -129,9 +130,9 @@ class Opened : public World {
   int (*finalize_)();
   int rank_ = 0, size_ = 1;
   std::string version_;
-  std::vector<Handle> pending_;  // sums that have begun, in their order; those before first_ are done
+  std::vector<Handle> pending_;  // the nonblocking sums in the order in which they began; those before first_ are done
   size_t first_ = 0;
-  alignas(16) char status_[256];  // room for an MPI_Status of any library, of which nothing is read
+  alignas(16) char status_[256];  // large enough for any library's MPI_Status; it is never read
 };
 
 std::unique_ptr<World> open(uv_lib_t& library) {

@@ -1,4 +1,4 @@
-// The processes that one launcher has started, by whatever MPI it belongs to.
+// The processes that one launcher has started (MPI_COMM_WORLD), for any MPI library.
 #pragma once
 #include <cstddef>
 #include <memory>
@@ -15,10 +15,10 @@ class World {
   virtual std::string version() const = 0;
   virtual void sum(float* values, size_t n) = 0;
   virtual void sum(double* values, size_t n) = 0;
-  // A sum without waiting: its values belong to it until `end` has returned.
+  // Begins a nonblocking sum. Nothing else may read or write its values until `end` has returned.
   virtual void begin(float* values, size_t n) = 0;
   virtual bool is_summing() const = 0;
-  // Moves data of the sums that have begun, without waiting.
+  // Lets MPI move data of the nonblocking sums; does not wait.
   virtual void progress() = 0;
   virtual void end() = 0;
   virtual void broadcast(void* bytes, size_t n, int root) = 0;

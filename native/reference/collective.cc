@@ -1,4 +1,4 @@
-// A process that is alone, by the definition.
+// Sums over a group of one process, by the definition.
 #include "kernels/table.h"
 
 namespace simdnn::reference {

@@ -8,7 +8,7 @@ namespace {
 
 double weight_of(const float* weight, size_t c) { return weight == nullptr ? 1 : weight[c]; }
 
-// One row: its log probabilities, the others' probability beside each, and the loss and gradient that terms are added to.
+// One row: the log-probability of each class, the sum of the probabilities of all other classes, and the loss and gradient to which terms are added.
 struct Row {
   std::vector<double> log_p, others, gradient;
   double loss = 0;

@@ -8,7 +8,7 @@
 namespace simdnn::reference {
 namespace {
 
-// visit(bag, position, row) for each element that counts; false where an offset or an index is bad, as the first one reports.
+// Calls visit(bag, position, row) for each element that is not ignored. Returns false and reports the first bad offset or index, if there is one.
 template <class Visit>
 void each_element(Run& run, const int32_t* index, const int32_t* offsets, size_t bags, size_t count, size_t rows, int32_t padding, Visit visit) {
   size_t next = 0;

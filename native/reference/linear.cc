@@ -46,7 +46,7 @@ void linear_forward(Run& run, float* y, const float* x, const float* weight, con
   activate(run, y, rows * out, attributes.activation, {attributes.a, attributes.b});
 }
 
-// The twin packs nothing.
+// The reference does not pack the weight: it copies it.
 void linear_pack(Run&, float* panels, const float* weight, size_t in, size_t out) {
   std::copy_n(weight, out * in, panels);
   std::fill_n(panels + out * in, packed(in, out) - out * in, 0.0f);
@@ -57,7 +57,7 @@ void linear_forward_packed(Run& run, float* y, const float* x, const float* pane
   linear_forward(run, y, x, panels, bias, rows, in, out, attributes);
 }
 
-// rows[r, i] of its columns [padded(n), padded(rows)], or of `rows` itself where there are none.
+// Element (r, i) of an operand, read from its columns [padded(n), padded(rows)], or from `rows` if there are no columns.
 static std::vector<float> rows_of(const float* from, const float* columns, size_t rows, size_t n) {
   if (columns == nullptr) return std::vector<float>(from, from + rows * n);
   const size_t stride = padded(rows);

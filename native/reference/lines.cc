@@ -59,7 +59,7 @@ void cumprod(Run&, float* out, const float* x, size_t outer, size_t n, size_t in
   scanned(out, x, outer, n, inner, a.reverse, 1.0, [](double total, double v) { return total * v; });
 }
 
-// Every product of its own.
+// Computes each product from the start, without the others.
 void cumprod_backward(Run&, float* dx, const float* dy, const float* x, size_t outer, size_t n, size_t inner) {
   each_line(outer, n, inner, [=](auto at) {
     for (size_t k = 0; k < n; ++k) {

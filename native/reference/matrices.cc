@@ -1,4 +1,4 @@
-// Batches of matrices as textbooks have them: Gauss and Jordan's elimination, cofactors, reflections as whole matrices, Taylor's series.
+// Batches of matrices by textbook methods: elimination, cofactors, reflections as whole matrices, Taylor series.
 #include <cmath>
 #include <utility>
 #include <vector>
@@ -20,7 +20,7 @@ Matrix times(const Matrix& a, const Matrix& b, size_t n) {
 
 Matrix widened(const float* x, size_t n) { return {x, x + n}; }
 
-// By elimination with row pivots.
+// The determinant by Gaussian elimination with partial pivoting.
 double determinant_of(Matrix a, size_t n) {
   double product = 1;
   for (size_t k = 0; k < n; ++k) {
@@ -39,7 +39,7 @@ double determinant_of(Matrix a, size_t n) {
   return product;
 }
 
-// The determinant of a without a row and a column, with the sign of their places.
+// The cofactor: the determinant of a without one row and one column, times (-1)^(row + column).
 double cofactor(const Matrix& a, size_t n, size_t row, size_t column) {
   Matrix rest;
   for (size_t i = 0; i < n; ++i)
@@ -48,7 +48,7 @@ double cofactor(const Matrix& a, size_t n, size_t row, size_t column) {
   return ((row + column) % 2 == 0 ? 1 : -1) * determinant_of(rest, n - 1);
 }
 
-// exp(x / 2^10)^(2^10), 30 terms.
+// exp(x / 2^10)^(2^10), with 30 terms of the Taylor series.
 Matrix exponential(Matrix x, size_t n) {
   for (double& v : x) v /= 1024;
   Matrix sum(n * n), term(n * n);
@@ -109,7 +109,7 @@ void determinant_backward(Run&, float* da, const float* dy, const float* a, size
   }
 }
 
-// Column by column.
+// Solves for the factor l, column by column.
 void cholesky(Run& run, float* l, const float* a, size_t batch, size_t n) {
   for (size_t one = 0; one < batch; ++one) {
     Matrix lower(n * n);

@@ -1,4 +1,4 @@
-// The optimizers' formulas, in double.
+// The optimizers' formulas, computed in double.
 #include <cmath>
 
 #include "kernels/table.h"

@@ -1,4 +1,4 @@
-// Random numbers from Philox words. What is a float here by definition: u and the uniform number itself.
+// Random numbers from Philox words. By definition u and the uniform number are rounded to float; all else is in double.
 #include "reference/philox.h"
 
 #include <cmath>

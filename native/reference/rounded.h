@@ -1,4 +1,4 @@
-// The products of a sum as a precision has them, in double.
+// The products of the terms of a sum at each precision (support/precision.h), computed in double.
 #pragma once
 #include <cmath>
 #include <cstring>
@@ -7,7 +7,7 @@
 
 namespace simdnn::reference {
 
-// The nearest number of 8 bits, of two the even one; of finite numbers beyond the largest that one.
+// Rounds to the nearest bfloat16, ties to even. A finite number beyond the largest bfloat16 becomes that number.
 inline float to_bfloat16(float x) {
   constexpr float kLargest = 0x1.fep127f;
   if (!std::isfinite(x) || x == 0) return x;
@@ -17,7 +17,7 @@ inline float to_bfloat16(float x) {
   return std::fabs(rounded) > kLargest ? std::copysign(kLargest, x) : static_cast<float>(rounded);
 }
 
-// The nearest to what is left of x; beyond the largest toward zero.
+// The low part: x - high, rounded to the nearest bfloat16, or toward zero where `high` is the largest bfloat16.
 inline float low_of(float x, float high) {
   float rest = x - high;
   if (std::fabs(x) <= 0x1.fep127f) return to_bfloat16(rest);
@@ -38,7 +38,7 @@ inline double product(Precision precision, float a, float b) {
   return high + static_cast<double>(high_a) * low_b + static_cast<double>(low_a) * high_b;
 }
 
-// Whether B, [k, n], is large enough.
+// Whether B [k, n] is large enough to have a lower precision.
 inline Precision precision_of(const Run& run, size_t k, size_t n) {
   return k >= 32 && n >= 32 && k * n >= 8192 ? run.precision : Precision::kHighest;
 }

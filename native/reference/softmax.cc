@@ -5,7 +5,7 @@
 namespace simdnn::reference {
 namespace {
 
-// The largest element; NaN compares false and shows up in the sum.
+// The largest element. A NaN is skipped here, because it compares false, but makes the sum of exponentials NaN.
 double row_max(const float* x, size_t classes) {
   double max = -INFINITY;
   for (size_t c = 0; c < classes; ++c) max = x[c] > max ? x[c] : max;
@@ -40,7 +40,7 @@ void log_softmax(Run&, float* y, const float* x, size_t rows, size_t classes) {
     const double max = row_max(x, classes);
     size_t top = 0;
     while (top + 1 < classes && x[top] != max) ++top;
-    double rest = 0;  // beside the largest: near a probability of 1 the sum itself has lost it
+    double rest = 0;  // the sum of all exponentials but the largest; in the whole sum these digits are lost where the largest probability is near 1
     for (size_t c = 0; c < classes; ++c) rest += c == top ? std::exp(x[c] - max) - 1 : std::exp(x[c] - max);
     for (size_t c = 0; c < classes; ++c) y[c] = static_cast<float>(x[c] - max - std::log1p(rest));
   }

@@ -18,7 +18,7 @@ struct Case {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
-// Each function and its derivative of x, in float64, with the parameters a and b.
+// Each function of x and its derivative, in float64, with the parameters a and b.
 using Function = UnaryAttributes;
 #define VALUE double value(double x) const
 #define DERIVATIVE double derivative(double x) const

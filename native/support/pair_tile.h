@@ -22,7 +22,7 @@ struct PairTile {
   float* sums;  // [kPairRows, kPairColumns], rows `sums_stride` apart; rows behind `rows` may be overwritten
   size_t sums_stride;
   bool exchanged;
-  bool continues;  // whether the sums go on from what is in `sums`, or from zero
+  bool continues;  // whether the sums continue those in `sums` or start from zero
 };
 
 // A unit's functions. Each thread calls `begin` before its tiles and `end` after them.

@@ -1,4 +1,4 @@
-// Adam and its kin against their twins.
+// Adam and its variants against their references.
 #include "test/optimizers_test.h"
 
 TEST(adam_step) {
@@ -53,7 +53,7 @@ TEST(adam_step) {
   t.check(param[2] == 1 && m[2] == 0 && v[2] == 0, "a zero gradient must not move the parameter");
 }
 
-// Of a state m is the mean of the gradients, v their greatest size.
+// In a state, m is the mean of the gradients and v their largest magnitude.
 TEST(adamax_step) {
   // step, lr, beta1, beta2, eps, weight_decay
   const simdnn::AdamaxStepAttributes options[] = {{1, 2e-3, 0.9, 0.999, 1e-8, 0},
@@ -87,7 +87,7 @@ TEST(adamax_step) {
   t.check(param[2] == 1 && mean[2] == 0 && norm[2] == 1e-8f, "a zero gradient must not move the parameter");
 }
 
-// Of a state m is the mean of the gradients, v that of their squares.
+// In a state, m is the mean of the gradients and v the mean of their squares.
 TEST(radam_step) {
   // step, lr, beta1, beta2, eps, weight_decay, decoupled, maximize; at 0.999 the sixth step is the first that is rectified
   // clang-format off

@@ -1,4 +1,4 @@
-// Plain functions in place of the intrinsics that features/amx_bf16.cc calls. What the processor would stop the program for, they stop it for too.
+// Plain functions in place of the intrinsics that features/amx_bf16.cc calls. They abort where the processor would raise an exception.
 #pragma once
 #include <cstdlib>
 
@@ -43,7 +43,7 @@ inline void _tile_stored(int tile, void* to, size_t stride) {
   for (size_t i = 0; i < 16; ++i) std::memcpy(static_cast<char*>(to) + i * stride, tiles[tile].rows[i], 64);
 }
 
-// Within one instruction the low halves have a chain of their own, and so have the high ones.
+// Within one instruction the products of the low halves are added in one chain, those of the high halves in another.
 inline void _tile_dpbf16ps(int sums, int a, int b) {
   check_tiles(configured && sums != a && sums != b && a != b);
   for (size_t i = 0; i < 16; ++i) {

@@ -1,4 +1,4 @@
-// The normalisation of columns against its twins.
+// The normalisation of columns against its references.
 #include <cmath>
 #include <cstring>
 
@@ -12,7 +12,7 @@ struct Shape {
 };
 const Shape kShapes[] = {{0, 5}, {3, 0}, {1, 3}, {3, 1}, {32, 5}, {7, 8}, {9, 9}, {70, 33}, {65, 600}, {1000, 3}, {4100, 17}};
 
-// With another mean and width in each column.
+// Each column has another mean and another standard deviation.
 void fill_columns(Buffer<float>& x, size_t columns, Random& random) {
   fill_normal(x, random);
   for (size_t i = 0; i < x.size(); ++i) x[i] = x[i] * (1 + static_cast<float>(i % columns) / 7) + static_cast<float>(i % columns % 5);
@@ -40,12 +40,12 @@ TEST(batch_norm_statistics) {
     fill_columns(x, s.columns, random);
     Run run;
     t.kernel.batch_norm_statistics(run, mean.data(), variance.data(), x.data(), s.rows, s.columns);
-    t.twin.batch_norm_statistics(run, expected_mean.data(), expected.data(), x.data(), s.rows, s.columns);
+    t.reference.batch_norm_statistics(run, expected_mean.data(), expected.data(), x.data(), s.rows, s.columns);
     for (size_t c = 0; c < s.columns; ++c) {
       double size = 0;
       for (size_t r = 0; r < s.rows; ++r) size += std::fabs(x[r * s.columns + c]) / static_cast<double>(s.rows);
       t.close(mean[c], expected_mean[c], 2 * kEpsilon * size, "mean", c);
-      const double lost = kEpsilon * size;  // what the mean has lost is in each difference
+      const double lost = kEpsilon * size;  // the rounding error of the mean, which each difference has
       t.close(variance[c], expected[c], 4 * kEpsilon * expected[c] + lost * lost + 2 * lost * kEpsilon, "variance", c);
     }
     for (int threads = 2; threads <= 4; ++threads) {
@@ -57,7 +57,7 @@ TEST(batch_norm_statistics) {
   });
 }
 
-// Columns whose first rows are unlike the others, one that is constant, and one with what is no number.
+// Columns whose first rows are unlike the others, a constant column, and a column with a NaN.
 TEST(batch_norm_statistics_of_odd_columns) {
   constexpr size_t rows = 3000, columns = 21;
   Random random(52);
@@ -72,7 +72,7 @@ TEST(batch_norm_statistics_of_odd_columns) {
   x[1000 * columns + 7] = -INFINITY;
   Run run;
   t.kernel.batch_norm_statistics(run, mean.data(), variance.data(), x.data(), rows, columns);
-  t.twin.batch_norm_statistics(run, expected_mean.data(), expected.data(), x.data(), rows, columns);
+  t.reference.batch_norm_statistics(run, expected_mean.data(), expected.data(), x.data(), rows, columns);
   for (size_t c = 0; c < columns; ++c) {
     if (c == 5 || c == 7) {
       t.check(mean[c] == expected_mean[c] && std::isnan(variance[c]), "statistics of an infinite number");
@@ -94,12 +94,12 @@ TEST(batch_norm_forward) {
       fill_normal(bias, random);
       const float *const w = affine ? weight.data() : nullptr, *const b = affine ? bias.data() : nullptr;
       Run run;
-      t.twin.batch_norm_statistics(run, mean.data(), variance.data(), x.data(), s.rows, s.columns);
+      t.reference.batch_norm_statistics(run, mean.data(), variance.data(), x.data(), s.rows, s.columns);
       const auto call = [&](const KernelTable& table, Run& with, float* to, const float* from) {
         table.batch_norm_forward(with, to, from, mean.data(), variance.data(), w, b, s.rows, s.columns, {1e-5});
       };
       call(t.kernel, run, y.data(), x.data());
-      call(t.twin, run, expected.data(), x.data());
+      call(t.reference, run, expected.data(), x.data());
       for (size_t i = 0; i < n; ++i) {
         const double product = std::fabs(expected[i] - (affine ? bias[i % s.columns] : 0));
         t.close(y[i], expected[i], kEpsilon * (4 * product + std::fabs(expected[i])), "y", i);
@@ -127,14 +127,14 @@ TEST(batch_norm_backward) {
       fill_normal(weight, random);
       fill_normal(before, random);
       Run run;
-      t.twin.batch_norm_statistics(run, mean.data(), variance.data(), x.data(), s.rows, s.columns);
+      t.reference.batch_norm_statistics(run, mean.data(), variance.data(), x.data(), s.rows, s.columns);
       const auto call = [&](const KernelTable& table, Run& with, float* to, Buffer<float>& both) {
         for (size_t c = 0; c < both.size(); ++c) both[c] = before[c];
         table.batch_norm_backward(with, to, both.data(), both.data() + s.columns, dy.data(), x.data(), mean.data(), variance.data(),
                                   weighted ? weight.data() : nullptr, s.rows, s.columns, {1e-5, fixed, accumulate, accumulate});
       };
       call(t.kernel, run, dx.data(), sums);
-      call(t.twin, run, expected.data(), expected_sums);
+      call(t.reference, run, expected.data(), expected_sums);
       for (size_t c = 0; c < s.columns; ++c) {
         const double scale = 1 / std::sqrt(variance[c] + 1e-5);
         double sum = 0, products = 0;

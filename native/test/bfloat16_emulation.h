@@ -1,5 +1,5 @@
-// Arithmetic of the units for bfloat16 pairs, as the manuals of Intel and Arm describe it: denormal operands and results are zeros; sums are rounded to the
-// nearest by Intel's, to odd by Arm's.
+// The arithmetic of the units for bfloat16 pairs, as the manuals of Intel and Arm describe it. Denormal operands and results are zeros. Intel's units round sums
+// to the nearest number, Arm's round to odd.
 #pragma once
 #include <cfloat>
 #include <cmath>
@@ -18,7 +18,7 @@ inline float bfloat16_of(uint32_t pair, bool high) {
   return flushed(x);
 }
 
-// x + y; where that is not exact, the neighbour whose last bit is 1. What lies beyond the largest number is infinite.
+// x + y, rounded to odd: a sum that is not exact becomes its neighbour whose last bit is 1. A sum beyond the largest number is infinite.
 inline float added_to_odd(float x, float y) {
   const double a = flushed(x), b = flushed(y), sum = a + b;
   if (!std::isfinite(sum)) return static_cast<float>(sum);
@@ -34,7 +34,7 @@ inline float added_to_odd(float x, float y) {
   return flushed(static_cast<float>(odd));
 }
 
-// sum + (the product of the low halves + that of the high ones).
+// sum + (the product of the low halves + the product of the high halves).
 inline float with_pair_to_odd(float sum, uint32_t a, uint32_t b) {
   const float low = flushed(bfloat16_of(a, false) * bfloat16_of(b, false)), high = flushed(bfloat16_of(a, true) * bfloat16_of(b, true));
   return added_to_odd(sum, added_to_odd(low, high));

@@ -1,4 +1,4 @@
-// Arithmetic with broadcasting: add sub mul div comparisons and integers bit for bit, pow to one ulp.
+// Arithmetic with broadcasting. pow has an error of up to one ulp; all others must have the reference's bits.
 #include <cstring>
 
 #include "test/test.h"
@@ -11,7 +11,7 @@ using simdnn::test::Random;
 
 namespace {
 
-// Row-major strides of `sizes`, 0 where bit d of `repeat` is set; the index space of `space`.
+// The row-major strides of an operand of `sizes` in the index space `space`; the stride of dimension d is 0 where bit d of `repeat` is set.
 struct Shape {
   int rank;
   size_t size[4];
@@ -54,14 +54,14 @@ template <typename R, typename T>
 using Kernel = void (*)(Run&, R*, const T*, const T*, const Layout&);
 
 template <typename R, typename T>
-void compare(Context& t, Kernel<R, T> kernel, Kernel<R, T> twin, const Layout& layout, Random& random, double ulps) {
+void compare(Context& t, Kernel<R, T> kernel, Kernel<R, T> reference, const Layout& layout, Random& random, double ulps) {
   const size_t n = layout.count();
   Buffer<T> a(t, layout.extent(0), random.below(16)), b(t, layout.extent(1), random.below(16));
   Buffer<R> out(t, n, random.below(16)), expected(t, n);
   fill(a, random);
   fill(b, random);
   Run run(1);
-  twin(run, expected.data(), a.data(), b.data(), layout);
+  reference(run, expected.data(), a.data(), b.data(), layout);
   kernel(run, out.data(), a.data(), b.data(), layout);
   for (size_t i = 0; i < n; ++i) same(t, out[i], expected[i], ulps, i);
   for (int threads = 2; threads <= 4; ++threads) {
@@ -72,7 +72,7 @@ void compare(Context& t, Kernel<R, T> kernel, Kernel<R, T> twin, const Layout& l
   }
 }
 
-// out == a, then out == b: allowed for contiguous operands.
+// In place: out == a, then out == b, which is allowed for contiguous operands.
 template <typename R, typename T>
 void compare_in_place(Context&, Kernel<R, T>, Random&) {}
 template <typename T>
@@ -95,18 +95,18 @@ void compare_in_place(Context& t, Kernel<T, T> kernel, Random& random) {
 
 // Sizes around the vector width; every way to repeat a dimension; strided and shifted operands.
 template <typename R, typename T>
-void binary(Context& t, Kernel<R, T> kernel, Kernel<R, T> twin, double ulps = 0) {
+void binary(Context& t, Kernel<R, T> kernel, Kernel<R, T> reference, double ulps = 0) {
   Random random(7);
   for (size_t n : {0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 63, 65, 100, 300000}) {
     t.where = "n = " + std::to_string(n);
-    compare(t, kernel, twin, make({1, {n}}, 0, 0), random, ulps);
+    compare(t, kernel, reference, make({1, {n}}, 0, 0), random, ulps);
   }
   const Shape shapes[] = {{0, {}}, {2, {3, 17}}, {3, {2, 3, 33}}, {4, {2, 3, 4, 5}}, {3, {4, 0, 3}}, {2, {700, 100}}};
   for (const Shape& shape : shapes) {
     for (unsigned repeat_a = 0; repeat_a < 1u << shape.rank; ++repeat_a) {
       for (unsigned repeat_b = 0; repeat_b < 1u << shape.rank; ++repeat_b) {
         t.where = "rank " + std::to_string(shape.rank) + ", repeated " + std::to_string(repeat_a) + " " + std::to_string(repeat_b);
-        compare(t, kernel, twin, make(shape, repeat_a, repeat_b), random, ulps);
+        compare(t, kernel, reference, make(shape, repeat_a, repeat_b), random, ulps);
       }
     }
   }
@@ -116,7 +116,7 @@ void binary(Context& t, Kernel<R, T> kernel, Kernel<R, T> twin, double ulps = 0)
   transposed.offset[0] = 3;
   transposed.offset[1] = 5;
   t.where = "transposed";
-  compare(t, kernel, twin, transposed, random, ulps);
+  compare(t, kernel, reference, transposed, random, ulps);
   t.where = "in place";
   compare_in_place(t, kernel, random);
 }
@@ -124,7 +124,7 @@ void binary(Context& t, Kernel<R, T> kernel, Kernel<R, T> twin, double ulps = 0)
 }  // namespace
 
 #define BINARY(name) \
-  TEST(name) { binary(t, t.kernel.name, t.twin.name); }
+  TEST(name) { binary(t, t.kernel.name, t.reference.name); }
 BINARY(add)
 BINARY(sub)
 BINARY(mul)
@@ -153,9 +153,9 @@ BINARY(le_int)
 BINARY(gt_int)
 BINARY(ge_int)
 
-TEST(atan2) { binary(t, t.kernel.atan2, t.twin.atan2, 0.51); }
+TEST(atan2) { binary(t, t.kernel.atan2, t.reference.atan2, 0.51); }
 
-// Quotients below 2^22, where float32 has the whole numbers and the halves between them.
+// Quotients below 2^22, because there float32 represents the integers and the halves between them.
 TEST(floor_divide) {
   Random random(9);
   const size_t n = 4000;
@@ -167,12 +167,12 @@ TEST(floor_divide) {
   }
   Run run;
   t.kernel.floor_divide(run, out.data(), a.data(), b.data(), make({1, {n}}, 0, 0));
-  t.twin.floor_divide(run, expected.data(), a.data(), b.data(), make({1, {n}}, 0, 0));
+  t.reference.floor_divide(run, expected.data(), a.data(), b.data(), make({1, {n}}, 0, 0));
   for (size_t i = 0; i < n; ++i) same(t, out[i], expected[i], 0, i);
 }
 
 TEST(pow) {
-  binary(t, t.kernel.pow, t.twin.pow, 1);
+  binary(t, t.kernel.pow, t.reference.pow, 1);
 
   // Every pair of the numbers for which C's pow has a rule of its own.
   const float kInf = std::numeric_limits<float>::infinity(), kNaN = std::numeric_limits<float>::quiet_NaN();
@@ -185,7 +185,7 @@ TEST(pow) {
   Buffer<float> out(t, n * n), expected(t, n * n);
   Run run(1);
   t.kernel.pow(run, out.data(), special, special, layout);
-  t.twin.pow(run, expected.data(), special, special, layout);
+  t.reference.pow(run, expected.data(), special, special, layout);
   for (size_t i = 0; i < n * n; ++i) {
     char where[64];
     std::snprintf(where, sizeof where, "%.9g ^ %.9g", special[i / n], special[i % n]);
@@ -203,7 +203,7 @@ TEST(pow) {
   }
   t.where = "ordinary";
   t.kernel.pow(run, power.data(), x.data(), y.data(), make({1, {count}}, 0, 0));
-  t.twin.pow(run, truth.data(), x.data(), y.data(), make({1, {count}}, 0, 0));
+  t.reference.pow(run, truth.data(), x.data(), y.data(), make({1, {count}}, 0, 0));
   for (size_t i = 0; i < count; ++i) same(t, power[i], truth[i], 1, i);
 
   t.where = "squares are x * x";

@@ -1,4 +1,4 @@
-// A sum over ranks: alone as its twin says, in a group as the group's own sum says.
+// Sums over ranks: in a group of one process they agree with the reference, in a larger one with the group's own sums.
 #include "support/collective.h"
 
 #include <cstring>
@@ -10,7 +10,7 @@
 namespace simdnn::test {
 namespace {
 
-// A group of two ranks that have the same: every sum over them is a doubling.
+// A group of two ranks with the same values, so that every sum doubles them.
 uint32_t called = 0;
 int met = 0, summed = 0;
 const char* meet(uint32_t call, double weight, const float*, size_t, Meeting* found) {
@@ -25,10 +25,10 @@ void twice(float* values, size_t n) {
 }
 const char* refuse(uint32_t, double, const float*, size_t, Meeting*) { return "the ranks do different things"; }
 
-// A group whose meetings carry the values of so many ranks: what the first one has, and for the others numbers whose sum depends on its order.
+// A group in which values are exchanged by meetings. Rank 0 has the given values; those of the other ranks are such that the sum depends on the order of additions.
 std::vector<std::vector<float>> brought;
 std::vector<Share> shares;
-const float big = 16777216;  // 2^24: a half that is added to it is lost
+const float big = 16777216;  // 2^24: adding 0.5 to it changes nothing
 const char* carry(uint32_t, double weight, const float* values, size_t n, Meeting* found) {
   ++met;
   double total = 0;
@@ -44,13 +44,13 @@ const char* carry(uint32_t, double weight, const float* values, size_t n, Meetin
   return nullptr;
 }
 
-// The group of the process, for the time of a test.
+// Makes `group` the group of the process for the duration of a test.
 struct InGroup {
   explicit InGroup(const Collective& group) { set_collective(&group); }
   ~InGroup() { set_collective(nullptr); }
 };
 
-// Sums that have begun are made at their end.
+// Nonblocking sums, which are computed when they end.
 std::vector<std::pair<float*, size_t>> begun;
 void begin(float* values, size_t n) { begun.emplace_back(values, n); }
 void end() {
@@ -61,7 +61,7 @@ void end() {
 const Collective two{meet, twice, begin, end}, split{refuse, twice, begin, end}, carrying{carry, twice, begin, end};
 const size_t lengths[] = {0, 1, 17, 1000};
 
-// Weights of rows, no weight at all (what was there does not count, finite or not), and a mean over two.
+// Calls with several weights, with and without division by their sum. With a weight of 0 the values must not matter, even if they are not finite.
 template <class Body>
 void each_call(Context& t, Body body) {
   Random random(41);
@@ -73,7 +73,7 @@ void each_call(Context& t, Body body) {
         fill_corners(values, random);
         std::memcpy(expected.data(), values.data(), n * sizeof(float));
         Run run;
-        t.twin.all_reduce(run, expected.data(), n, {weight, mean, 7});
+        t.reference.all_reduce(run, expected.data(), n, {weight, mean, 7});
         body(values, expected, AllReduceAttributes{weight, mean, 7});
       }
     }
@@ -95,7 +95,7 @@ TEST(all_reduce) {
     Run run;
     t.kernel.all_reduce(run, values.data(), values.size(), attributes);
     t.check(met == 1, "the ranks meet once, also for no values");
-    // The weight of each of the two is half of all: their mean is what each has. Halving rounds nothing but the least normal numbers.
+    // Both ranks have the same weight, so the mean is the values of either rank. Halving is exact except for the smallest normal numbers.
     const float ranks = attributes.mean ? 1 : 2;
     for (size_t i = 0; i < values.size(); ++i) t.close(values[i], ranks * expected[i], attributes.mean ? 0x1p-125 : 0, "of two", i);
   });
@@ -137,7 +137,7 @@ TEST(all_reduce) {
         met = summed = 0;
         t.kernel.all_reduce(run, few.data(), n, {0.5, mean, 7, SumPhase::whole, false});
         t.check(met == 1 && summed == 0, "has more than one exchange");
-        // Each rank weighs a half, rank 1 twice as much: with a mean by the sum of all.
+        // Each rank has the weight 0.5, but rank 1 twice that; for a mean the sum is divided by all weights.
         const float all = mean ? 1.0f / static_cast<float>(ranks < 2 ? 1 : ranks + 1) : 0.5f, twofold = mean ? 2 / static_cast<float>(ranks + 1) : 1;
         const float shared[] = {all, twofold * big / 2, -all * big, all / 2, all / 2};
         float sum = shared[0];

@@ -1,4 +1,4 @@
-// The cross entropies against their twins: every reduction, with weights, label smoothing and ignored rows.
+// The cross entropies against their references: every reduction, with weights, label smoothing and ignored rows.
 #include <cstring>
 
 #include "test/test.h"
@@ -57,7 +57,7 @@ struct Inputs {
   }
 };
 
-// One kernel behind one signature, so that both are tested alike.
+// Calls either kernel by the same signature, so that both have the same tests.
 using Call = void (*)(const KernelTable&, Run&, float* loss, float* gradient, const float* logits, Inputs&, size_t first,
                       size_t rows, size_t classes, const Options&);
 
@@ -82,7 +82,7 @@ void compare(Context& t, Call call, const Shape& s, const Options& o, Random& ra
   Buffer<float> expected_gradient(t, gradient.size()), loss_alone(t, losses);
   Run run;
   call(t.kernel, run, loss.data(), gradient.data(), in.logits.data(), in, 0, s.rows, s.classes, o);
-  call(t.twin, run, expected_loss.data(), expected_gradient.data(), in.logits.data(), in, 0, s.rows, s.classes, o);
+  call(t.reference, run, expected_loss.data(), expected_gradient.data(), in.logits.data(), in, 0, s.rows, s.classes, o);
   t.check(run.fault.array() == nullptr, "refused a good label");
 
   // roundings in sums over classes partly cancel
@@ -129,8 +129,8 @@ void compare_threads(Context& t, Call call, Random& random) {
   }
 }
 
-// Rows where one class is ahead of the others by a gap that grows until they underflow, every class as the target: each element of the gradient,
-// and the loss, within 8 roundings of its own size.
+// Rows in which one class is ahead of all others by a gap that grows until their exponentials underflow, with every class as the target. Each element of the
+// gradient, and the loss, must be within 8 roundings of its own magnitude.
 void test_confident(Context& t, Call call, double nearly) {
   Random random(9);
   for (size_t classes : {2, 3, 4, 5, 7, 8, 9, 13, 15, 16, 17, 31, 33, 65, 100}) {
@@ -153,12 +153,12 @@ void test_confident(Context& t, Call call, double nearly) {
         Buffer<float> loss(t, losses), gradient(t, classes * classes), expected_loss(t, losses), expected(t, gradient.size());
         Run run;
         call(t.kernel, run, loss.data(), gradient.data(), in.logits.data(), in, 0, classes, classes, o);
-        call(t.twin, run, expected_loss.data(), expected.data(), in.logits.data(), in, 0, classes, classes, o);
-        // with probabilities as targets x - max is rounded first: half of one more for each e-fold
+        call(t.reference, run, expected_loss.data(), expected.data(), in.logits.data(), in, 0, classes, classes, o);
+        // with probabilities as targets x - max is rounded first, which adds half a rounding for each e-fold
         const double roundings = 8 + (call == with_labels ? 0 : (gap + 2) / 2);
         for (size_t i = 0; i < losses; ++i) t.close(loss[i], expected_loss[i], roundings * kEpsilon * std::fabs(expected_loss[i]) + underflow, "loss", i);
         for (size_t i = 0; i < gradient.size(); ++i) {
-          // a target that is not quite one class: of the terms that are subtracted, p times the others' targets and the class's target times the others' p
+          // for a target with nearly all of its mass at one class, the gradient is a difference of two terms: p times the others' targets, and the class's target times the others' p
           const double terms = std::fabs(expected[i]) + (i % classes == top ? static_cast<double>(classes) : 2) * nearly;
           t.close(gradient[i], expected[i], roundings * kEpsilon * terms + underflow, "dlogits", i);
         }

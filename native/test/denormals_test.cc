@@ -1,4 +1,4 @@
-// Denormal numbers as zero: on the calling thread while a Run lives, on the threads that help it, and not a moment longer.
+// Denormal numbers are flushed on the calling thread exactly while a Run exists, and on the pool's threads while they work for it.
 #include "support/denormals.h"
 
 #include <atomic>
@@ -11,7 +11,7 @@
 namespace simdnn::test {
 namespace {
 
-// The product of 2^-100 and `factor`, calculated now.
+// The product of 2^-100 and `factor`, calculated at run time with the thread's present settings.
 float tiny(float factor) {
   volatile float x = 0x1p-100f, y = factor;
   return x * y;
@@ -25,7 +25,7 @@ bool operand_flushed() {
   return x * 0x1p100f == 0;
 }
 
-// On a thread that keeps denormal numbers; a new one does as the one that has started it.
+// Runs `body` on a thread that keeps denormal numbers. A new thread inherits the settings of the thread that starts it.
 template <class Body>
 void on_thread_that_keeps_them(Body body) {
   std::thread thread([&] {
@@ -35,7 +35,7 @@ void on_thread_that_keeps_them(Body body) {
   thread.join();
 }
 
-// How many of the tasks of a call with four threads flush results or operands, over some rounds.
+// The number of tasks, in several rounds of calls with four threads, that flush denormal results or operands.
 size_t tasks_that_flush(size_t tasks) {
   std::atomic<size_t> flushing{0};
   run_tasks(
@@ -78,7 +78,7 @@ TEST(flush_denormals) {
       holds(false);
     }
     set_flush_denormal(true);
-    set_float_control(float_control() | kFlushBits);  // a host that flushes by itself: what the process wants holds inside
+    set_float_control(float_control() | kFlushBits);  // a caller whose thread flushes already: inside a Run the process's setting applies
     set_flush_denormal(false);
     {
       Run run;
@@ -101,7 +101,7 @@ TEST(flush_denormals_on_threads) {
         Run run(4);
         if (tasks_that_flush(kTasks) != (flush ? kTasks : 0)) ++wrong;
       }
-      if (tasks_that_flush(kTasks) != 0) ++wrong;  // a caller without a Run
+      if (tasks_that_flush(kTasks) != 0) ++wrong;  // the caller has no Run
     }
   });
   set_flush_denormal(true);

@@ -1,4 +1,4 @@
-// Bags of rows against their twins: the same sums within a rounding a term, the same faults.
+// Bags of rows against their references: the same sums within one rounding for each term, and the same faults.
 #include <cstring>
 
 #include "test/row_sets.h"
@@ -14,7 +14,7 @@ const Shape kShapes[] = {{0, 0, 3, 4}, {0, 3, 3, 4}, {1, 0, 3, 4}, {3, 7, 5, 1},
                          {2, 5, 900, 3}, {7, 60, 9, 40}};
 // clang-format on
 
-// Bags of unequal length, empty ones among them; with `bad` an index or an offset that must not be used.
+// Bags of unequal lengths, some of them empty; with `bad` one index or offset is invalid.
 struct Bags {
   Buffer<int32_t> index, offsets;
   Bags(Context& t, const Shape& s, Random& random, int bad) : index(t, s.count, 1), offsets(t, s.bags, 2) {
@@ -44,8 +44,8 @@ void each_case(Context& t, Body body) {
   }
 }
 
-void same_fault(Context& t, const Run& run, const Run& twin) {
-  t.check((run.fault.array() == nullptr) == (twin.fault.array() == nullptr), "a fault where there is none, or none where there is");
+void same_fault(Context& t, const Run& run, const Run& reference) {
+  t.check((run.fault.array() == nullptr) == (reference.fault.array() == nullptr), "a fault where there is none, or none where there is");
 }
 
 }  // namespace
@@ -59,10 +59,10 @@ TEST(embedding_bag_forward) {
     const auto call = [&](const KernelTable& table, Run& run, float* to) {
       table.embedding_bag_forward(run, to, weight.data(), bags.index.data(), bags.offsets.data(), f, s.bags, s.count, s.rows, s.columns, {1, mean});
     };
-    Run run, twin;
+    Run run, reference;
     call(t.kernel, run, out.data());
-    call(t.twin, twin, expected.data());
-    same_fault(t, run, twin);
+    call(t.reference, reference, expected.data());
+    same_fault(t, run, reference);
     const double terms = static_cast<double>(s.count + 2);
     for (size_t i = 0; i < out.size(); ++i) t.close(out[i], expected[i], kEpsilon * terms * 4, "out", i);
     for (int threads = 2; threads <= 4; ++threads) {
@@ -88,10 +88,10 @@ TEST(embedding_bag_backward) {
     };
     for (bool overwrite : {false, true}) {
       fill_normal(before, random);
-      Run run, twin;
+      Run run, reference;
       call(t.kernel, run, dweight, overwrite);
-      call(t.twin, twin, expected, overwrite);
-      same_fault(t, run, twin);
+      call(t.reference, reference, expected, overwrite);
+      same_fault(t, run, reference);
       const double terms = static_cast<double>(s.count + 2);
       for (size_t i = 0; i < dweight.size(); ++i) t.close(dweight[i], expected[i], kEpsilon * terms * 4, "dweight", i);
       for (int threads = 2; threads <= 4; ++threads) {
@@ -128,10 +128,10 @@ TEST(embedding_bag_rows_backward) {
       table.embedding_bag_rows_backward(run, to.data(), rows.data(), dy.data(), bags.index.data(), bags.offsets.data(), factors.data(), s.bags, s.count,
                                         s.rows, s.columns, {1, mean, accumulate});
     };
-    Run run, twin;
+    Run run, reference;
     call(t.kernel, run, dweight, touched);
-    call(t.twin, twin, expected, expected_touched);
-    same_fault(t, run, twin);
+    call(t.reference, reference, expected, expected_touched);
+    same_fault(t, run, reference);
     const double terms = static_cast<double>(s.count + 2);
     for (size_t i = 0; i < dweight.size(); ++i) t.close(dweight[i], expected[i], kEpsilon * terms * 4, "dweight", i);
     t.check(std::memcmp(touched.data(), expected_touched.data(), touched.size() * sizeof(int32_t)) == 0, "another set");
@@ -160,10 +160,10 @@ TEST(embedding_bag_factors_backward) {
       table.embedding_bag_factors_backward(run, to, dy.data(), weight.data(), bags.index.data(), bags.offsets.data(), s.bags, s.count, s.rows, s.columns, {1});
     };
     for (size_t i = 0; i < s.count; ++i) dfactors[i] = 7;
-    Run run, twin;
+    Run run, reference;
     call(t.kernel, run, dfactors.data());
-    call(t.twin, twin, expected.data());
-    same_fault(t, run, twin);
+    call(t.reference, reference, expected.data());
+    same_fault(t, run, reference);
     for (size_t i = 0; i < s.count; ++i) t.close(dfactors[i], expected[i], kEpsilon * std::fabs(expected[i]), "dfactors", i);
     for (int threads = 2; threads <= 4; ++threads) {
       Buffer<float> again(t, s.count, 1);
@@ -175,7 +175,7 @@ TEST(embedding_bag_factors_backward) {
   });
 }
 
-// Gradients past the caches have the bits of those that stay in them, which those do that do not begin on a vector.
+// Gradients that are written by non-temporal stores have the same bits as others. Arrays that are not aligned to a vector are written by ordinary stores.
 TEST(embedding_bags_past_caches) {
   constexpr size_t rows = 4100, columns = 1024, bags = 600, each = 7, count = bags * each;
   Buffer<float> dy(t, bags * columns), past(t, rows * columns), within(t, rows * columns, 1);

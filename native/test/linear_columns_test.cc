@@ -10,7 +10,7 @@ void name_case(Context& t, size_t rows, size_t in, size_t out) {
   t.where = std::to_string(rows) + "x" + std::to_string(in) + "->" + std::to_string(out);
 }
 
-// to[i, r] = from[r, i] for `columns` of width padded(rows); elsewhere anything.
+// to[i, r] = from[r, i], in rows of length padded(rows); the padding is arbitrary.
 void fill_columns(Buffer<float>& to, Buffer<float>& from, size_t rows, size_t n, Random& random) {
   fill_corners(to, random);
   const size_t stride = padded(rows);
@@ -19,12 +19,12 @@ void fill_columns(Buffer<float>& to, Buffer<float>& from, size_t rows, size_t n,
   }
 }
 
-// linear_forward_columns has the bits of linear_forward, whichever of its arrays it is given.
+// linear_forward_columns gives the bits of linear_forward for any combination of its optional arrays.
 void check_columns(Context& t, size_t rows, size_t in, size_t out, Unary activation, Random& random) {
   name_case(t, rows, in, out);
   t.where += " activation " + std::to_string(static_cast<int>(activation));
   const size_t stride = padded(rows);
-  Buffer<float> x(t, rows * in, 1), weight(t, out * in, 2), bias(t, out, 3), expected(t, rows * out), twin(t, rows * out);
+  Buffer<float> x(t, rows * in, 1), weight(t, out * in, 2), bias(t, out, 3), expected(t, rows * out), reference(t, rows * out);
   Buffer<float> x_columns(t, padded(in) * padded(rows), rows % 3), y_columns(t, padded(out) * padded(rows), rows % 2), y(t, rows * out, 3);
   fill_normal(x, random);
   fill_normal(weight, random);
@@ -37,13 +37,13 @@ void check_columns(Context& t, size_t rows, size_t in, size_t out, Unary activat
   for (const bool from_columns : {false, true}) {
     for (const int wanted : {1, 2, 3}) {
       const float nothing[1] = {};
-      const float unwritten = 3e38f;  // not a NaN, which would pass for another
+      const float unwritten = 3e38f;  // not NaN, because every NaN passes as equal
       std::fill_n(y.data(), y.size(), unwritten);
       std::fill_n(y_columns.data(), y_columns.size(), unwritten);
       t.kernel.linear_forward_columns(run, wanted & 1 ? y.data() : nullptr, wanted & 2 ? y_columns.data() : nullptr,
                                       from_columns ? nothing : x.data(), from_columns ? x_columns.data() : nullptr,
                                       weight.data(), b, rows, in, out, {activation, 0.5, 2});
-      // The sign of a NaN is the compiler's: it may swap the factors of a product, here and there differently.
+      // The sign of a NaN is not compared: the compiler may swap the factors of a product, and need not do so in both kernels.
       const auto equal = [](const float& u, const float& v) {
         return std::memcmp(&u, &v, sizeof u) == 0 || (std::isnan(u) && std::isnan(v));
       };
@@ -54,15 +54,15 @@ void check_columns(Context& t, size_t rows, size_t in, size_t out, Unary activat
       }
       t.check(same, "differs from linear_forward");
       if (activation != Unary::none || wanted != 1) continue;
-      t.twin.linear_forward_columns(run, twin.data(), nullptr, from_columns ? nothing : x.data(),
-                                    from_columns ? x_columns.data() : nullptr, weight.data(), b, rows, in, out, {});
+      t.reference.linear_forward_columns(run, reference.data(), nullptr, from_columns ? nothing : x.data(),
+                                         from_columns ? x_columns.data() : nullptr, weight.data(), b, rows, in, out, {});
       const double bound = kEpsilon * 6 * static_cast<double>(in + 3);  // loose: linear_forward's test has the tight one
-      for (size_t i = 0; i < rows * out; ++i) t.close(y[i], twin[i], bound, "y", i);
+      for (size_t i = 0; i < rows * out; ++i) t.close(y[i], reference[i], bound, "y", i);
     }
   }
 }
 
-// linear_backward_columns has the bits of linear_backward, whichever of its arrays it is given.
+// linear_backward_columns gives the bits of linear_backward for any combination of its optional arrays.
 void check_backward_columns(Context& t, size_t rows, size_t in, size_t out, int accumulate, Unary activation,
                             Random& random) {
   name_case(t, rows, in, out);
@@ -121,12 +121,12 @@ void check_backward_columns(Context& t, size_t rows, size_t in, size_t out, int 
         same(got.dx_columns, before.dx_columns, "dx_columns, which is not wanted");
       }
       if (wanted != 15 || activation != Unary::none) continue;
-      Gradients twin(t, rows, in, out, 0);
-      call(t.twin, twin);
+      Gradients reference(t, rows, in, out, 0);
+      call(t.reference, reference);
       const double bound = kEpsilon * 30 * static_cast<double>(rows + out + 9);  // loose: linear_backward's test has the tight one
-      for (size_t i = 0; i < rows * in; ++i) t.close(got.dx[i], twin.dx[i], bound, "dx", i);
-      for (size_t i = 0; i < out * in; ++i) t.close(got.dweight[i], twin.dweight[i], bound, "dweight", i);
-      for (size_t i = 0; i < out; ++i) t.close(got.dbias[i], twin.dbias[i], bound, "dbias", i);
+      for (size_t i = 0; i < rows * in; ++i) t.close(got.dx[i], reference.dx[i], bound, "dx", i);
+      for (size_t i = 0; i < out * in; ++i) t.close(got.dweight[i], reference.dweight[i], bound, "dweight", i);
+      for (size_t i = 0; i < out; ++i) t.close(got.dbias[i], reference.dbias[i], bound, "dbias", i);
     }
   }
 }

@@ -15,16 +15,16 @@ struct Layer {
     fill_normal(bias, random);
     Run run(1);
     t.kernel.linear_pack(run, panels.data(), weight.data(), in, out);
-    t.twin.linear_pack(run, twin_panels.data(), weight.data(), in, out);
+    t.reference.linear_pack(run, twin_panels.data(), weight.data(), in, out);
   }
 };
 
-// linear_forward_packed has the bits of linear_forward, by any number of threads.
+// linear_forward_packed gives the bits of linear_forward for any number of threads.
 void check_packed(Context& t, size_t rows, size_t in, size_t out, Unary activation, Random& random) {
   t.where = std::to_string(rows) + "x" + std::to_string(in) + "->" + std::to_string(out) + " activation " +
             std::to_string(static_cast<int>(activation));
   Layer layer(t, in, out, random);
-  Buffer<float> x(t, rows * in, 1), y(t, rows * out, 3), expected(t, rows * out), twin(t, rows * out);
+  Buffer<float> x(t, rows * in, 1), y(t, rows * out, 3), expected(t, rows * out), reference(t, rows * out);
   fill_normal(x, random);
   const float* const bias = (rows + out) % 3 == 0 ? nullptr : layer.bias.data();
   Run one(1);
@@ -38,9 +38,9 @@ void check_packed(Context& t, size_t rows, size_t in, size_t out, Unary activati
     t.check(std::memcmp(y.data(), expected.data(), y.size() * sizeof(float)) == 0, "differs from linear_forward");
   }
   if (activation != Unary::none) return;
-  t.twin.linear_forward_packed(one, twin.data(), x.data(), layer.twin_panels.data(), bias, rows, in, out, {});
+  t.reference.linear_forward_packed(one, reference.data(), x.data(), layer.twin_panels.data(), bias, rows, in, out, {});
   const double bound = kEpsilon * 6 * static_cast<double>(in + 3);  // loose: linear_forward's test has the tight one
-  for (size_t i = 0; i < y.size(); ++i) t.close(y[i], twin[i], bound, "y", i);
+  for (size_t i = 0; i < y.size(); ++i) t.close(y[i], reference[i], bound, "y", i);
 }
 
 }  // namespace
@@ -54,11 +54,11 @@ TEST(linear_forward_packed) {
       }
     }
   }
-  // More columns than are taken at a time, rows that are copied apart, blocks of k whose sums are kept aside, and work for several threads.
+  // More columns than one block has, rows that are copied to avoid cache-set conflicts, blocks of k whose partial sums are in scratch, and work for several threads.
   check_packed(t, 50, 1024, 600, Unary::none, random);
   check_packed(t, 3, 300, 1024, Unary::tanh, random);
   check_packed(t, 200, 300, 40, Unary::relu, random);
-  check_packed(t, 257, 520, 40, Unary::relu, random);  // more rows than pass each panel at a time, and a few
+  check_packed(t, 257, 520, 40, Unary::relu, random);  // a few more rows than are multiplied with a panel at a time
   for (int function = 1; function < kUnaryCount; ++function) {
     check_packed(t, 3, 7, 19, static_cast<Unary>(function), random);
   }
@@ -67,7 +67,7 @@ TEST(linear_forward_packed) {
   }
 }
 
-// What is laid out is all there is: no element of it comes from elsewhere.
+// The panels depend on the weight alone: no element comes from other memory.
 TEST(linear_pack) {
   Random random(7);
   for (const size_t in : {0, 1, 13, 64, 257}) {

@@ -35,7 +35,7 @@ void check_forward(Context& t, size_t rows, size_t in, size_t out, bool with_bia
   const size_t bytes = rows * out * sizeof(float);
   Run run(1);
   t.kernel.linear_forward(run, y.data(), x.data(), weight.data(), b, rows, in, out, {});
-  t.twin.linear_forward(run, expected.data(), x.data(), weight.data(), b, rows, in, out, {});
+  t.reference.linear_forward(run, expected.data(), x.data(), weight.data(), b, rows, in, out, {});
   Sums sums;
   for (size_t r = 0; r < rows; ++r) {
     for (size_t o = 0; o < out; ++o) {
@@ -124,9 +124,9 @@ void check_backward(Context& t, size_t rows, size_t in, size_t out, Wanted wante
   Gradients got{{t, rows * in, off}, {t, out * in, off + 1}, {t, out, off + 2}};
   Gradients expected{{t, rows * in}, {t, out * in}, {t, out}}, again{{t, rows * in}, {t, out * in}, {t, out}};
   call(t.kernel, got, 1);
-  call(t.twin, expected, 1);
+  call(t.reference, expected, 1);
 
-  Sums dx, dweight, dbias;  // what was there before counts as one more product, of normal numbers: 3^2
+  Sums dx, dweight, dbias;  // a previous value that is added to counts as one more product of normal numbers: 3^2
   for (size_t r = 0; r < rows; ++r) {
     for (size_t i = 0; i < in; ++i) {
       double squares = attributes.accumulate_dx ? 9 : 0;
@@ -159,7 +159,7 @@ void check_backward(Context& t, size_t rows, size_t in, size_t out, Wanted wante
   }
 }
 
-// The input's gradient of a row alone has the bits of that row in a batch.
+// dx of a single row has the bits of that row in a batch.
 void check_row_of_dx(Context& t, size_t rows, size_t in, size_t out, Random& random) {
   name_case(t, rows, in, out);
   Buffer<float> dy(t, rows * out, 1), weight(t, out * in, 2), dx(t, rows * in), row(t, in, 3);
@@ -176,7 +176,7 @@ void check_row_of_dx(Context& t, size_t rows, size_t in, size_t out, Random& ran
   }
 }
 
-// dx with a fused derivative has the bits of the product followed by the function's own kernel, added to what was there or not.
+// dx with a fused derivative has the bits of the product followed by the function's own kernel, whether it is written or added.
 void check_derivatives(Context& t, size_t rows, size_t in, size_t out, Random& random) {
   const struct {
     Unary unary;
@@ -229,7 +229,7 @@ TEST(linear_forward) {
   check_forward(t, 3, 0, 5, true, 0, random);
   check_forward(t, 128, 512, 512, true, 0, random);
   check_forward(t, 130, 300, 601, true, 1, random);
-  check_forward(t, 20, 300, 1024, true, 1, random);  // partial sums kept aside, also in one thread
+  check_forward(t, 20, 300, 1024, true, 1, random);  // partial sums are kept in scratch even on one thread
   check_forward(t, 300, 530, 1, true, 1, random);
   check_forward(t, 70, 1024, 1, true, 1, random);
   for (const size_t in : {63, 64, 65, 16389, 40000}) check_forward(t, 19, in, 1, true, 1, random);  // one column: dots.cc

@@ -1,4 +1,4 @@
-// Sorting bit for bit, scans to a rounding of what was added or multiplied.
+// Sorts have the reference's bits; scans are within one rounding of the terms that were added or multiplied.
 #include <cstring>
 
 #include "test/test.h"
@@ -29,7 +29,7 @@ void fill(Buffer<int32_t>& out, Random& random, int kind) {
 }
 
 template <typename T, class Kernel>
-void sorting(Context& t, Kernel kernel, Kernel twin) {
+void sorting(Context& t, Kernel kernel, Kernel reference) {
   Random random(31);
   each_shape(t, [&](const Shape& s) {
     for (int kind = 0; kind < 4; ++kind) {
@@ -39,7 +39,7 @@ void sorting(Context& t, Kernel kernel, Kernel twin) {
       Buffer<int32_t> places(t, all);
       fill(x, random, kind % 2);
       Run run;
-      twin(run, expected.data(), places.data(), x.data(), s.outer, s.n, s.inner, {descending});
+      reference(run, expected.data(), places.data(), x.data(), s.outer, s.n, s.inner, {descending});
       for (int threads = 1; threads <= 4; ++threads) {
         Buffer<T> values(t, all, 2);
         Buffer<int32_t> indices(t, all, 3);
@@ -53,7 +53,7 @@ void sorting(Context& t, Kernel kernel, Kernel twin) {
 }
 
 template <typename T, class Kernel>
-void scan(Context& t, Kernel kernel, Kernel twin, double spread) {
+void scan(Context& t, Kernel kernel, Kernel reference, double spread) {
   Random random(32);
   each_shape(t, [&](const Shape& s) {
     for (bool reverse : {false, true}) {
@@ -62,7 +62,7 @@ void scan(Context& t, Kernel kernel, Kernel twin, double spread) {
       fill(x, random, 0);
       for (size_t i = 0; spread > 0 && i < all; ++i) x[i] = static_cast<T>(1 + spread * random.normal());
       Run run;
-      twin(run, expected.data(), x.data(), s.outer, s.n, s.inner, {reverse});
+      reference(run, expected.data(), x.data(), s.outer, s.n, s.inner, {reverse});
       for (int threads = 1; threads <= 4; ++threads) {
         Buffer<T> out(t, all, 2);
         Run with(threads);
@@ -78,23 +78,23 @@ void scan(Context& t, Kernel kernel, Kernel twin, double spread) {
 
 }  // namespace
 
-TEST(sort) { sorting<float>(t, t.kernel.sort, t.twin.sort); }
-TEST(sort_int) { sorting<int32_t>(t, t.kernel.sort_int, t.twin.sort_int); }
-TEST(cumsum) { scan<float>(t, t.kernel.cumsum, t.twin.cumsum, 0); }
-TEST(cumsum_int) { scan<int32_t>(t, t.kernel.cumsum_int, t.twin.cumsum_int, 0); }
-TEST(cumprod) { scan<float>(t, t.kernel.cumprod, t.twin.cumprod, 0.01); }
+TEST(sort) { sorting<float>(t, t.kernel.sort, t.reference.sort); }
+TEST(sort_int) { sorting<int32_t>(t, t.kernel.sort_int, t.reference.sort_int); }
+TEST(cumsum) { scan<float>(t, t.kernel.cumsum, t.reference.cumsum, 0); }
+TEST(cumsum_int) { scan<int32_t>(t, t.kernel.cumsum_int, t.reference.cumsum_int, 0); }
+TEST(cumprod) { scan<float>(t, t.kernel.cumprod, t.reference.cumprod, 0.01); }
 
 TEST(cumprod_backward) {
   Random random(33);
   each_shape(t, [&](const Shape& s) {
-    if (s.n > 300) return;  // the twin takes n^3 steps
+    if (s.n > 300) return;  // the reference takes n^3 steps
     for (bool zeros : {false, true}) {
       const size_t all = s.outer * s.n * s.inner;
       Buffer<float> x(t, all, 1), dy(t, all, 2), expected(t, all);
       for (size_t i = 0; i < all; ++i) x[i] = zeros && random.below(5) == 0 ? 0.0f : static_cast<float>(1 + 0.01 * random.normal());
       fill_normal(dy, random);
       Run run;
-      t.twin.cumprod_backward(run, expected.data(), dy.data(), x.data(), s.outer, s.n, s.inner);
+      t.reference.cumprod_backward(run, expected.data(), dy.data(), x.data(), s.outer, s.n, s.inner);
       for (int threads = 1; threads <= 4; ++threads) {
         Buffer<float> dx(t, all, 3);
         Run with(threads);

@@ -1,4 +1,4 @@
-// Loops on a thread of their own: what they calculate, where they stop and go on, and another thread that looks in between.
+// Loops on a thread of their own: their results, where they stop and continue, and another thread that reads their memory between steps.
 #include "plan/loop.h"
 
 #include <future>
@@ -23,8 +23,8 @@ void invoke_sum(const KernelTable& table, Run& run, const Slot* s) {
             s[4].size, {s[5].real});
 }
 
-// A step that adds its batches to the persistent sums and reports one number of each as its loss: accumulate(sums, row) for every row, the
-// sum of the batch into the loss. The first batch's is scaled by a live number.
+// A step that adds the rows of its batches to the persistent sums, by accumulate(sums, row) for every row. The loss of a batch is the sum of its numbers; that of
+// the first batch is scaled by a live number.
 Step adding_step(size_t clock, std::vector<std::vector<float>>& batches, std::vector<std::vector<float>>& losses, std::vector<float>& sums) {
   const auto pointer = [](void* p) {
     Slot slot{};
@@ -146,7 +146,7 @@ TEST(loop) {
     for (double sum : report.epoch_loss_sums) t.close(sum, 6.0 * static_cast<double>(per_epoch), 1e-9, "sum of the losses");
     t.check(report.random_offset == (shuffle ? 4 * kCount : 0), "random numbers drawn");
 
-    // One step at a time comes to the same, batch by batch.
+    // Runs of one step each give the same results.
     std::vector<char> outputs;
     std::vector<double> losses;
     limits.milliseconds = 0;
@@ -172,7 +172,7 @@ TEST(loop_weights) {
   t.check(report.epoch_loss_sums.size() == 1 && report.epoch_loss_sums[0] == weighed, "weight times loss");
 }
 
-// Runs that bring their rows along do what one over all rows in that order does, and refuse rows that make other batches.
+// Runs whose rows are given give the results of one run over all rows in that order. Rows that do not divide into the loop's batches are refused.
 TEST(loop_ordered) {
   Gate gate;
   std::atomic<bool> stop{false};
@@ -276,7 +276,7 @@ TEST(loop_rounds) {
 TEST(loop_counts) {
   Gate gate;
   std::atomic<bool> stop{false};
-  // A step that is given 20 pairs of predictions and targets and does nothing with them.
+  // A step whose input is 20 pairs of predictions and targets, which are only counted.
   constexpr size_t kPairs = 20, kClasses = 3;
   std::vector<float> predictions(kPairs), targets(kPairs);
   const auto region = [](const std::vector<float>& v) { return Region{reinterpret_cast<const char*>(v.data()), v.size() * sizeof(float)}; };

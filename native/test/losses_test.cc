@@ -1,4 +1,4 @@
-// nll_loss and the losses of pairs against their twins.
+// nll_loss and the losses of pairs against their references.
 #include <cstring>
 
 #include "test/test.h"
@@ -29,8 +29,8 @@ TEST(nll_loss) {
           Run run, twin_run;
           t.kernel.nll_loss(run, loss.data(), dx.data(), x.data(), labels.data(), w, rows, classes,
                             {kIgnore, reduction});
-          t.twin.nll_loss(twin_run, expected.data(), expected_dx.data(), x.data(), labels.data(), w, rows, classes,
-                          {kIgnore, reduction});
+          t.reference.nll_loss(twin_run, expected.data(), expected_dx.data(), x.data(), labels.data(), w, rows, classes,
+                               {kIgnore, reduction});
           double magnitude = 0;
           for (size_t r = 0; r < rows; ++r) magnitude += std::fabs(x[r * classes + static_cast<size_t>(labels[r])]);
           if (reduction == Reduction::mean) magnitude /= static_cast<double>(rows == 0 ? 1 : rows) * 0.05;
@@ -75,7 +75,7 @@ TEST(nll_loss) {
 
 namespace {
 
-// A loss of pairs, call(table, run, loss, dx, x, target, n, reduction), against its twin: errors of an element relative to it or to its terms.
+// Compares a loss of pairs, call(table, run, loss, dx, x, target, n, reduction), with its reference. The bound is relative to the loss itself or to its terms.
 template <class Call>
 void test_pairwise(Context& t, double loss_bound, double dx_bound, Call call) {
   Random random(8);
@@ -89,7 +89,7 @@ void test_pairwise(Context& t, double loss_bound, double dx_bound, Call call) {
       fill_normal(target, random);
       Run run;
       call(t.kernel, run, loss.data(), dx.data(), x.data(), target.data(), n, reduction);
-      call(t.twin, run, expected.data(), expected_dx.data(), x.data(), target.data(), n, reduction);
+      call(t.reference, run, expected.data(), expected_dx.data(), x.data(), target.data(), n, reduction);
       for (size_t i = 0; i < losses; ++i) t.close(loss[i], expected[i], loss_bound * kEpsilon * expected[i], "loss", i);
       for (size_t i = 0; i < n; ++i) {
         t.close(dx[i], expected_dx[i], dx_bound * kEpsilon * std::fabs(expected_dx[i]), "dx", i);
@@ -114,14 +114,14 @@ void test_pairwise(Context& t, double loss_bound, double dx_bound, Call call) {
   fill_corners(target, random);
   Run run;
   call(t.kernel, run, loss.data(), dx.data(), x.data(), target.data(), 300, Reduction::none);
-  call(t.twin, run, expected.data(), expected_dx.data(), x.data(), target.data(), 300, Reduction::none);
+  call(t.reference, run, expected.data(), expected_dx.data(), x.data(), target.data(), 300, Reduction::none);
   for (size_t i = 0; i < 300; ++i) {
     t.check(std::isnan(loss[i]) == std::isnan(expected[i]) && std::isnan(dx[i]) == std::isnan(expected_dx[i]),
             "NaN where there is none, or none where there is");
   }
 }
 
-// The same for losses whose error is one of their terms: value_size and slope_size give, for a pair, what the bounds are relative to.
+// The same for losses whose errors are relative to their terms: value_size and slope_size give the magnitudes of the terms of a pair.
 template <class Fill, class ValueSize, class SlopeSize, class Call>
 void test_terms(Context& t, double loss_bound, double dx_bound, Fill fill, ValueSize value_size, SlopeSize slope_size, Call call) {
   Random random(8);
@@ -134,7 +134,7 @@ void test_terms(Context& t, double loss_bound, double dx_bound, Fill fill, Value
       for (size_t i = 0; i < n; ++i) fill(random, x[i], target[i]);
       Run run;
       call(t.kernel, run, loss.data(), dx.data(), x.data(), target.data(), n, reduction);
-      call(t.twin, run, expected.data(), expected_dx.data(), x.data(), target.data(), n, reduction);
+      call(t.reference, run, expected.data(), expected_dx.data(), x.data(), target.data(), n, reduction);
       const double share = reduction == Reduction::mean ? 1 / static_cast<double>(n) : 1;
       double size = 0;
       for (size_t i = 0; i < n; ++i) {

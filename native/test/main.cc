@@ -1,5 +1,5 @@
-// kernels_test [kernel...]: runs all tests, or those named, on every target; SIMDNN_TARGET picks one.
-// kernels_test -kernel...: runs all but those named.
+// kernels_test [kernel...] runs all tests, or those of the named kernels, on every target, or on the one that SIMDNN_TARGET names.
+// kernels_test -kernel... runs all tests but those of the named kernels.
 #include <cstdlib>
 #include <cstring>
 

@@ -11,8 +11,7 @@ struct Shape {
 };
 
 // The project's bound for sums of products: 4 * 2^-23 * max|expected| + 2^-23 * sqrt(k) * the largest
-// 2-norm of the products of one output (an accumulated c counts as one more product). As many products as the kernel's: it is no more
-// sanitized than its twin.
+// 2-norm of the products of one output (an accumulated c counts as one more product). It takes as many products as the kernel; sanitizers, which slow it down, are off as they are for the reference.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 __attribute__((no_sanitize("address", "thread", "undefined")))
 #endif
@@ -49,7 +48,7 @@ void check_shape(Context& t, const Shape& s, size_t misaligned, Random& random) 
                  {s.transpose_a, s.transpose_b, s.accumulate});
   };
   call(t.kernel, c, 1);
-  call(t.twin, expected, 1);
+  call(t.reference, expected, 1);
   const double bound = bound_of(s, a.data(), b.data(), before.data(), expected.data());
   for (size_t i = 0; i < c.size(); ++i) t.close(c[i], expected[i], bound, "c", i);
   for (int threads = 2; threads <= 4; ++threads) {
@@ -58,7 +57,7 @@ void check_shape(Context& t, const Shape& s, size_t misaligned, Random& random) 
   }
 }
 
-// Two magnitudes whose sum rounds: the old c must meet the finished product, not its first block.
+// The magnitudes are such that rounding shows the order of additions: the old c must be added to the complete product, not to its first block.
 void check_accumulates_finished_product(Context& t) {
   const size_t m = 3, n = 21, k = 600;
   Random random(5);
@@ -117,9 +116,9 @@ TEST(matmul) {
         shape(5, 3, 0);
         shape(97, 701, 263);    // several column blocks, packed operands
         shape(64, 64, 1024);    // rows that fall on the same cache sets
-        shape(50, 530, 1024);   // rows of A that are moved apart, columns in two blocks
+        shape(50, 530, 1024);   // rows of A that are copied to avoid cache-set conflicts, columns in two blocks
         shape(50, 530, 0);
-        shape(20, 1024, 300);   // rows of C that share sets: partial sums kept aside
+        shape(20, 1024, 300);   // rows of C with cache-set conflicts: partial sums are kept in scratch
         shape(1100, 33, 259);   // several row blocks of partial sums
         shape(1, 700, 300);     // one row: gemv.cc
         shape(1, 1100, 530);    // in several strips
@@ -135,7 +134,7 @@ TEST(matmul) {
   check_specials(t);
 }
 
-// Product by product the bits of matmul.
+// Each product of the batch has the bits of matmul.
 TEST(batched_matmul) {
   Random random(21);
   const size_t shapes[][4] = {{0, 2, 3, 4}, {3, 2, 3, 0}, {5, 0, 3, 4}, {7, 3, 5, 9}, {40, 17, 1, 33}, {3, 130, 70, 90}};

@@ -1,4 +1,5 @@
-// Solutions, determinants, factors and exponentials beside their twins: both in double, so that a rounding to float and what the condition makes of theirs are between them.
+// Solutions, determinants, factors and exponentials against their references. Both compute in double, so they differ by a rounding to float, and by their roundings in
+// double times the condition number.
 #include <algorithm>
 #include <utility>
 
@@ -20,7 +21,7 @@ void each_shape(Context& t, Body body) {
   }
 }
 
-// An element that cancels has the rounding of the largest one, in double.
+// An element whose terms cancel may have an error of the largest element's rounding in double.
 void compare(Context& t, const char* what, Buffer<float>& actual, Buffer<float>& expected) {
   double largest = 0;
   for (size_t i = 0; i < expected.size(); ++i) largest = std::max(largest, std::fabs(static_cast<double>(expected[i])));
@@ -35,12 +36,12 @@ TEST(solve) {
     for (const bool transposed : {false, true}) {
       Buffer<float> a(t, s.batch * s.n * s.n, 1), b(t, s.batch * s.n * s.m, 2), expected(t, b.size());
       fill_normal(a, random), fill_normal(b, random);
-      // The largest element of a column is beside the diagonal: rows are exchanged.
+      // The largest element of each column is not on the diagonal, so that rows have to be exchanged.
       for (size_t i = 0; i < s.batch * s.n; ++i) a[i * s.n + (i + 1) % s.n] += 20;
       Run run;
       SolveAttributes attributes{};
       attributes.transposed = transposed;
-      t.twin.solve(run, expected.data(), a.data(), b.data(), s.batch, s.n, s.m, attributes);
+      t.reference.solve(run, expected.data(), a.data(), b.data(), s.batch, s.n, s.m, attributes);
       for (int threads = 1; threads <= 4; ++threads) {
         Buffer<float> x(t, b.size(), 3);
         Run with(threads);
@@ -62,7 +63,7 @@ TEST(determinant) {
     Buffer<float> a(t, s.batch * s.n * s.n, 1), expected[3] = {{t, s.batch}, {t, s.batch}, {t, s.batch}};
     fill_normal(a, random);
     Run run;
-    t.twin.determinant(run, expected[0].data(), expected[1].data(), expected[2].data(), a.data(), s.batch, s.n);
+    t.reference.determinant(run, expected[0].data(), expected[1].data(), expected[2].data(), a.data(), s.batch, s.n);
     for (int threads = 1; threads <= 4; ++threads) {
       Buffer<float> det(t, s.batch, 3), sign(t, s.batch, 1), log(t, s.batch, 2);
       Run with(threads);
@@ -75,16 +76,16 @@ TEST(determinant) {
 TEST(determinant_backward) {
   Random random(46);
   each_shape(t, [&](const Shape& s) {
-    if (s.n > 20) return;  // cofactors take n^5
+    if (s.n > 20) return;  // the reference's cofactors take n^5 steps
     for (const bool logarithm : {false, true}) {
       Buffer<float> a(t, s.batch * s.n * s.n, 1), dy(t, s.batch, 2), expected(t, a.size());
       fill_normal(a, random), fill_normal(dy, random);
-      // A singular one, of rank n - 1.
+      // A singular matrix of rank n - 1.
       if (!logarithm && s.batch > 1 && s.n > 1) std::copy_n(a.data(), s.n, a.data() + s.n);
       DeterminantBackwardAttributes attributes{};
       attributes.logarithm = logarithm;
       Run run;
-      t.twin.determinant_backward(run, expected.data(), dy.data(), a.data(), s.batch, s.n, attributes);
+      t.reference.determinant_backward(run, expected.data(), dy.data(), a.data(), s.batch, s.n, attributes);
       for (int threads = 1; threads <= 4; ++threads) {
         Buffer<float> da(t, a.size(), 3);
         Run with(threads);
@@ -104,7 +105,7 @@ TEST(determinant_backward) {
       if (shift == n - 1) a[n - 1] = 0;
       dy[0] = 3;
       Run run;
-      t.twin.determinant_backward(run, expected.data(), dy.data(), a.data(), 1, n, {});
+      t.reference.determinant_backward(run, expected.data(), dy.data(), a.data(), 1, n, {});
       t.kernel.determinant_backward(run, da.data(), dy.data(), a.data(), 1, n, {});
       compare(t, "da", da, expected);
     }
@@ -116,9 +117,9 @@ TEST(cholesky) {
   each_shape(t, [&](const Shape& s) {
     Buffer<float> a(t, s.batch * s.n * s.n, 1), expected(t, a.size());
     fill_normal(a, random);
-    for (size_t i = 0; i < s.batch * s.n; ++i) a[i * s.n + i % s.n] += 20;  // above the diagonal is what nobody reads
+    for (size_t i = 0; i < s.batch * s.n; ++i) a[i * s.n + i % s.n] += 20;  // the elements above the diagonal must not be read
     Run run;
-    t.twin.cholesky(run, expected.data(), a.data(), s.batch, s.n);
+    t.reference.cholesky(run, expected.data(), a.data(), s.batch, s.n);
     for (int threads = 1; threads <= 4; ++threads) {
       Buffer<float> l(t, a.size(), 3);
       Run with(threads);
@@ -142,7 +143,7 @@ TEST(qr) {
         Buffer<float> a(t, s.batch * m * n, 1), q(t, s.batch * m * k), r(t, s.batch * k * n);
         fill_normal(a, random);
         Run run;
-        t.twin.qr(run, q.data(), r.data(), a.data(), s.batch, m, n, k);
+        t.reference.qr(run, q.data(), r.data(), a.data(), s.batch, m, n, k);
         for (int threads = 1; threads <= 4; ++threads) {
           Buffer<float> own(t, q.size(), 3), triangle(t, r.size(), 1);
           Run with(threads);
@@ -163,7 +164,7 @@ TEST(matrix_exp) {
       fill_normal(x, random);
       for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(static_cast<double>(x[i]) * size);
       Run run;
-      t.twin.matrix_exp(run, expected.data(), x.data(), s.batch, s.n);
+      t.reference.matrix_exp(run, expected.data(), x.data(), s.batch, s.n);
       for (int threads = 1; threads <= 4; ++threads) {
         Buffer<float> actual(t, x.size(), 3);
         Run with(threads);
@@ -182,7 +183,7 @@ TEST(matrix_exp_backward) {
       fill_normal(x, random), fill_normal(dy, random);
       for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(static_cast<double>(x[i]) * size);
       Run run;
-      t.twin.matrix_exp_backward(run, expected.data(), dy.data(), x.data(), s.batch, s.n);
+      t.reference.matrix_exp_backward(run, expected.data(), dy.data(), x.data(), s.batch, s.n);
       for (int threads = 1; threads <= 4; ++threads) {
         Buffer<float> actual(t, x.size(), 3);
         Run with(threads);

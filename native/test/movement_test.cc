@@ -31,14 +31,14 @@ void same(Context& t, Buffer<T>& actual, Buffer<T>& expected) {
   }
 }
 
-// step(table, run, out) once by the twin and by the kernel with 1 to 4 threads, from the same `out`.
+// Calls step(table, run, out) with the reference, and with the kernel on 1 to 4 threads, each time with the same initial `out`.
 template <typename T, class Step>
 void compare(Context& t, size_t n, Random& random, Step step) {
   Buffer<T> start(t, n), expected(t, n);
   fill(start, random);
   std::memcpy(expected.data(), start.data(), n * sizeof(T));
   Run twin_run(1);
-  step(t.twin, twin_run, expected.data());
+  step(t.reference, twin_run, expected.data());
   for (int threads = 1; threads <= 4; ++threads) {
     Buffer<T> out(t, n, random.below(16));
     std::memcpy(out.data(), start.data(), n * sizeof(T));
@@ -63,7 +63,7 @@ void element_wise(Context& t, Step step) {
   }
 }
 
-// Indices below `n`; with `bad`, some of them are not.
+// Indices below `n`; with `bad` some of them are out of range.
 void fill_index(Buffer<int32_t>& index, size_t n, bool bad, Random& random) {
   const int32_t wrong[] = {-1, static_cast<int32_t>(n), INT32_MAX, INT32_MIN};
   for (size_t i = 0; i < index.size(); ++i) {
@@ -117,7 +117,7 @@ struct Scatter : Kind {
   static size_t out(const Sizes& s) { return s.outer * s.n * s.inner; }
 };
 
-// Rows past the caches are those that stay in them, which a result does that does not begin on a vector.
+// Rows that are written by non-temporal stores have the same bits as others. A result that is not aligned to a vector is written by ordinary stores.
 TEST(gather_rows_past_caches) {
   constexpr size_t rows = 50, columns = 1024, count = 4200;
   Random random(44);

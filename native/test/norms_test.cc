@@ -1,4 +1,4 @@
-// The normalisations of rows against their twins.
+// The normalisations of rows against their references.
 #include <cstring>
 
 #include "test/test.h"
@@ -26,7 +26,7 @@ TEST(rms_norm_forward) {
       const float* const w = weighted ? weight.data() : nullptr;
       Run run;
       t.kernel.rms_norm_forward(run, y.data(), scale.data(), x.data(), w, s.rows, s.columns, {1e-5});
-      t.twin.rms_norm_forward(run, expected.data(), expected_scale.data(), x.data(), w, s.rows, s.columns, {1e-5});
+      t.reference.rms_norm_forward(run, expected.data(), expected_scale.data(), x.data(), w, s.rows, s.columns, {1e-5});
       for (size_t r = 0; r < s.rows; ++r) t.close(scale[r], expected_scale[r], 4 * kEpsilon * expected_scale[r], "scale", r);
       for (size_t i = 0; i < n; ++i) t.close(y[i], expected[i], 5 * kEpsilon * std::fabs(expected[i]), "y", i);
       for (int threads = 2; threads <= 4; ++threads) {
@@ -62,9 +62,9 @@ TEST(rms_norm_backward) {
       for (size_t c = 0; c < s.columns; ++c) dweight[c] = expected_dweight[c] = before[c];
       const float* const w = weighted ? weight.data() : nullptr;
       Run run;
-      t.twin.rms_norm_forward(run, y.data(), scale.data(), x.data(), w, s.rows, s.columns, {1e-5});
+      t.reference.rms_norm_forward(run, y.data(), scale.data(), x.data(), w, s.rows, s.columns, {1e-5});
       t.kernel.rms_norm_backward(run, dx.data(), dweight.data(), dy.data(), x.data(), scale.data(), w, s.rows, s.columns, {accumulate});
-      t.twin.rms_norm_backward(run, expected.data(), expected_dweight.data(), dy.data(), x.data(), scale.data(), w, s.rows, s.columns, {accumulate});
+      t.reference.rms_norm_backward(run, expected.data(), expected_dweight.data(), dy.data(), x.data(), scale.data(), w, s.rows, s.columns, {accumulate});
       for (size_t r = 0; r < s.rows; ++r) {
         double products = 0;
         for (size_t c = 0; c < s.columns; ++c) {
@@ -113,12 +113,12 @@ TEST(layer_norm_forward) {
       const float *const w = affine ? weight.data() : nullptr, *const b = affine ? bias.data() : nullptr;
       Run run;
       t.kernel.layer_norm_forward(run, y.data(), mean.data(), scale.data(), x.data(), w, b, s.rows, s.columns, {1e-5});
-      t.twin.layer_norm_forward(run, expected.data(), expected_mean.data(), expected_scale.data(), x.data(), w, b, s.rows, s.columns, {1e-5});
+      t.reference.layer_norm_forward(run, expected.data(), expected_mean.data(), expected_scale.data(), x.data(), w, b, s.rows, s.columns, {1e-5});
       for (size_t r = 0; r < s.rows; ++r) {
         double size = 0;
         for (size_t c = 0; c < s.columns; ++c) size += std::fabs(x[r * s.columns + c]) / static_cast<double>(s.columns);
         t.close(mean[r], expected_mean[r], 2 * kEpsilon * size, "mean", r);
-        // what the mean has lost is in each difference
+        // each difference has the rounding error of the mean
         const double lost = kEpsilon * size * expected_scale[r];
         t.close(scale[r], expected_scale[r], (6 * kEpsilon + lost) * expected_scale[r], "scale", r);
         for (size_t c = 0; c < s.columns; ++c) {
@@ -162,13 +162,13 @@ TEST(layer_norm_backward) {
       for (size_t c = 0; c < 2 * s.columns; ++c) sums[c] = expected_sums[c] = before[c];
       const float* const w = weighted ? weight.data() : nullptr;
       Run run;
-      t.twin.layer_norm_forward(run, y.data(), mean.data(), scale.data(), x.data(), w, nullptr, s.rows, s.columns, {1e-5});
+      t.reference.layer_norm_forward(run, y.data(), mean.data(), scale.data(), x.data(), w, nullptr, s.rows, s.columns, {1e-5});
       const auto backward = [&](const KernelTable& table, Run& with, float* to, Buffer<float>& both) {
         table.layer_norm_backward(with, to, both.data(), both.data() + s.columns, dy.data(), x.data(), mean.data(), scale.data(), w,
                                   s.rows, s.columns, {accumulate, accumulate});
       };
       backward(t.kernel, run, dx.data(), sums);
-      backward(t.twin, run, expected.data(), expected_sums);
+      backward(t.reference, run, expected.data(), expected_sums);
       for (size_t r = 0; r < s.rows; ++r) {
         double magnitude = 0, products = 0;
         for (size_t c = 0; c < s.columns; ++c) {
@@ -207,7 +207,7 @@ TEST(layer_norm_backward) {
   }
 }
 
-// Results past the caches have the bits of those that stay in them.
+// Results that are written by non-temporal stores have the same bits as others.
 TEST(norms_past_caches) {
   constexpr size_t rows = 4096, columns = 1024, half = rows / 2 * columns;
   Random random(15);

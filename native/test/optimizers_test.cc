@@ -1,4 +1,4 @@
-// One step of the other optimizers from any state against the formula.
+// One step of each of the other optimizers from an arbitrary state, compared with the formula.
 #include "test/optimizers_test.h"
 
 TEST(sgd_step) {
@@ -37,7 +37,7 @@ TEST(sgd_step) {
   }
 }
 
-// Of a state m is the mean of the gradients, v that of their squares, max_v the direction.
+// In a state, m is the mean of the gradients, v the mean of their squares, and max_v the direction.
 TEST(rmsprop_step) {
   // lr, alpha, eps, weight_decay, momentum
   const simdnn::RmspropStepAttributes options[] = {
@@ -55,7 +55,7 @@ TEST(rmsprop_step) {
         const double g = std::fabs(start.grad[i]) + o.weight_decay * std::fabs(start.param[i]);
         const double square = o.alpha * start.v[i] + (1 - o.alpha) * g * g;
         const double mean = centered ? std::fabs(o.alpha * start.m[i]) + (1 - o.alpha) * g : 0;
-        // The variance is a difference: its roundings, of the size of its terms, count half in the root, and none does below eps.
+        // The variance is a difference, so its rounding error is relative to its terms. The root halves relative errors, and an error below eps does not matter.
         const double center = centered ? after.m[i] : 0, variance = std::fmax(after.v[i] - center * center, 0);
         const double lost = 4 * kEpsilon * (square + mean * mean);
         const auto root_of = [&](double x) {
@@ -84,7 +84,7 @@ TEST(rmsprop_step) {
   t.check(std::isfinite(param[0]), "the root of a negative number");
 }
 
-// Of a state v is the sum.
+// In a state, v is the sum of the squares of the gradients.
 TEST(adagrad_step) {
   // step, lr, lr_decay, eps, weight_decay, initial
   const simdnn::AdagradStepAttributes options[] = {{1, 0.01, 0, 1e-10, 0, 0},
@@ -120,7 +120,7 @@ TEST(adagrad_step) {
   t.check(param[2] == 1 && sum[2] == 0, "a zero gradient must not move the parameter");
 }
 
-// Of a state v is the mean square of the gradients, max_v that of the changes.
+// In a state, v is the mean square of the gradients and max_v the mean square of the changes.
 TEST(adadelta_step) {
   // lr, rho, eps, weight_decay
   const simdnn::AdadeltaStepAttributes options[] = {
@@ -134,7 +134,7 @@ TEST(adadelta_step) {
     };
     check_steps(t, random, step, [&](State& start, State& after, size_t i) {
       const Rounded g = slope(start, i, o.weight_decay), square = mean_square(o.rho, start.v[i], g);
-      // Below the roots eps is added, and rounded itself.
+      // eps is added under the roots, and rounded to float before.
       const double over = start.max_v[i] + o.eps, under = (o.tfjs ? start.v[i] : after.v[i]) + o.eps;
       const Rounded above = root(over, 0, {over, kEpsilon * over}), below = root(under, 0, {under, (o.tfjs ? 0 : square.error) + kEpsilon * under});
       const Rounded ratio = quotient(1, above, below);
@@ -153,7 +153,7 @@ TEST(adadelta_step) {
   t.close(param[2], 1 - std::sqrt(1e-8 / 0.1), 2 * kEpsilon, "param");
 }
 
-// Of a state m is the mean of the gradients.
+// In a state, m is the mean of the gradients.
 TEST(lion_step) {
   // lr, beta1, beta2, weight_decay
   const simdnn::LionStepAttributes options[] = {

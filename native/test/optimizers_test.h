@@ -1,4 +1,4 @@
-// What the tests of the optimizers share: a step from any state against the formula, and the same bits for any number of threads.
+// Helpers of the optimizers' tests: they compare a step from an arbitrary state with the formula, and check that the bits are the same for any number of threads.
 #pragma once
 #include <cstring>
 
@@ -42,7 +42,7 @@ struct State {
   }
 };
 
-// How far from the formula one element of each array may be; what a step does not know it leaves as it is.
+// The largest allowed differences between one element of each array and the formula. A step leaves the arrays that it does not use unchanged.
 struct Bounds {
   double param, m = 0, v = 0, max_v = 0;
 };
@@ -54,7 +54,7 @@ void all_threads(Context& t, State& start, Step step, Within within) {
   State one(t, n, 5), more(t, n, 9), expected(t, n, 0);
   one.copy(start), expected.copy(start);
   step(t.kernel, 1, one);
-  step(t.twin, 1, expected);
+  step(t.reference, 1, expected);
   for (size_t i = 0; i < n; ++i) {
     const Bounds bounds = within(start, expected, i);
     t.close(one.m[i], expected.m[i], bounds.m, "m", i);
@@ -69,7 +69,7 @@ void all_threads(Context& t, State& start, Step step, Within within) {
   }
 }
 
-// The bounds where terms(start, after, i) is the sum of the magnitudes of what the update of param[i] is made of: they may cancel.
+// The bounds if terms(start, after, i) is the sum of the magnitudes of the terms of param[i]'s update, which may cancel.
 template <class Terms>
 auto within_terms(Terms terms) {
   return [=](State& start, State& after, size_t i) {
@@ -79,9 +79,9 @@ auto within_terms(Terms terms) {
   };
 }
 
-// Bounds that go rounding by rounding: `size` is the sum of the magnitudes of a result's terms, `error` how far it may be from the formula's.
+// Bounds that are derived rounding by rounding: `size` is the sum of the magnitudes of a result's terms, `error` the bound of its difference from the formula.
 // A rounding is half of kEpsilon, a factor is rounded itself, products are rounded before they are added on targets without fused ones, and the
-// twin rounds what it stores.
+// reference rounds what it stores.
 struct Rounded {
   double size, error;
 };
@@ -111,11 +111,11 @@ Rounded quotient(double factor, Rounded x, Rounded by) {
   const double size = factor * x.size / by.size;
   return {size, factor * x.error / by.size + size * (by.error / by.size + 1.5 * kEpsilon)};
 }
-// An array's element, or a parameter of size p after its step.
+// The bounds of an element of an array, and of a parameter of magnitude p after its step.
 double stored(Rounded x) { return x.error + kEpsilon / 2 * x.size; }
 double stepped(double p, Rounded update) { return update.error + kEpsilon * (p + update.size); }
 
-// Each element alone gives the bits it has in the block.
+// A step of a single element gives the bits that this element has in a step of the whole block.
 template <class Step>
 void alone(Context& t, Step step) {
   const size_t n = 37;
@@ -132,7 +132,7 @@ void alone(Context& t, Step step) {
   }
 }
 
-// The step at all sizes, and elements alone.
+// Checks the step at all sizes, and steps of single elements.
 template <class Step, class Within>
 void check_steps(Context& t, Random& random, Step step, Within within) {
   const std::string where = t.where;

@@ -1,4 +1,4 @@
-// Tiles of bfloat16 pairs: on every machine the emulated units, and those that it has.
+// Tiles of bfloat16 pairs, by the emulated units on every machine, and by the units that the machine has.
 #include "support/pair_tile.h"
 
 #include <cstring>
@@ -23,10 +23,10 @@ float half_of(uint32_t pair, bool high) {
   std::memcpy(&x, &bits, sizeof x);
   return x;
 }
-// Of two numbers that bfloat16 holds; of others their upper halves.
+// A pair of two bfloat16 numbers; other floats are truncated to their upper halves.
 uint32_t pair_of(float low, float high) { return bits_of(low) >> 16 | (bits_of(high) & 0xffff0000u); }
 
-// A tile with operands of its own, of one or two parts. Behind the last pair of the last row nothing may be read.
+// A tile with its operands, which have one or two parts. The memory behind the last pair of the last row must not be read.
 class Operands {
  public:
   const bool split;
@@ -43,7 +43,7 @@ class Operands {
   uint32_t& b_at(size_t part, size_t p, size_t j) { return b[part * b_size() + p * kPairColumns + j]; }
   float sum_at(size_t i, size_t j) { return sums[i * sums_stride + j]; }
 
-  // draw() is a number that bfloat16 holds.
+  // draw() returns a number that bfloat16 represents exactly.
   template <class Draw>
   void fill(Draw draw) {
     for (size_t part = 0; part < parts(); ++part) {
@@ -53,7 +53,7 @@ class Operands {
       }
     }
   }
-  // The sums go on from these; from zero without them.
+  // The initial sums; without them the sums start from zero.
   void begin_with(const std::vector<float>& from) {
     begun = from;
     continues = true;
@@ -72,7 +72,7 @@ class Operands {
     unit.multiply({arranged_a.data(), arranged_b.data(), low_a, low_b, a_stride, pairs, rows, sums.data(), sums_stride, exchanges, continues});
     unit.end();
   }
-  // In double, and the sum of magnitudes.
+  // The sums in double, and the sums of the products' magnitudes.
   void expected(size_t i, size_t j, double* sum, double* magnitude) {
     *sum = continues ? begun[i * kPairColumns + j] : 0;
     *magnitude = std::fabs(*sum);
@@ -98,7 +98,7 @@ class Operands {
   Buffer<float> sums;
 };
 
-// Each product is exact, each sum of two rounds by at most 2^-24 of what has been added, in chains of any order.
+// Products are exact, and each addition has an error of at most 2^-24 of the partial sum, whatever the order of the additions.
 void check_sums(Context& t, const PairUnit& unit, Random& random) {
   const std::string name = t.where;
   const auto draw = [&] { return half_of(bits_of(static_cast<float>(random.normal())), true); };
@@ -129,7 +129,7 @@ void check_sums(Context& t, const PairUnit& unit, Random& random) {
   t.where = name;
 }
 
-// Whole numbers small enough that nothing rounds: an index gone wrong shows itself.
+// Integers so small that nothing is rounded, so that any difference is a wrong index.
 void check_exact(Context& t, const PairUnit& unit, Random& random) {
   Operands o(t, true, 32, 27, 4);
   o.begin_with(std::vector<float>(kPairRows * kPairColumns, 5));
@@ -162,7 +162,7 @@ void check_place(Context& t, const PairUnit& unit, Random& random) {
   }
 }
 
-// With the roles of rows and columns exchanged the transposed tile has the same bits, and so has a chain that is stopped after a part of the pairs and goes on.
+// With rows and columns exchanged the transposed tile has the same bits. A chain that is interrupted after some pairs and continued has the same bits too.
 void check_chains(Context& t, const PairUnit& unit, Random& random) {
   const auto draw = [&] { return half_of(bits_of(static_cast<float>(random.normal())), true); };
   for (const bool split : {false, true}) {
@@ -210,7 +210,7 @@ void check_specials(Context& t, const PairUnit& unit) {
       }
     }
   }
-  Operands o(t, false, 16, 1, 0);  // an operand below 2^-126 is zero, and so is a product
+  Operands o(t, false, 16, 1, 0);  // an operand below 2^-126 counts as zero, and so does a product below it
   o.fill([] { return 0.0f; });
   o.a_at(0, 0, 0) = pair_of(0x1p-127f, 0x1p-100f);
   for (size_t j = 0; j < kPairColumns; ++j) o.b_at(0, 0, j) = pair_of(0x1p100f, 0x1p-100f);
@@ -218,7 +218,7 @@ void check_specials(Context& t, const PairUnit& unit) {
   for (size_t j = 0; j < kPairColumns; ++j) t.check(o.sum_at(0, j) == 0, "a denormal number counts");
 }
 
-// A processor's instructions beside the functions that stand for them: the same bits.
+// The processor's instructions give the same bits as the functions that emulate them.
 void check_emulation(Context& t, const PairUnit& unit, const PairUnit& emulated, Random& random) {
   const auto scaled = [&] { return half_of(bits_of(static_cast<float>(random.normal() * std::exp2(80 * random.uniform() - 60))), true); };
   const float corners[] = {0, -0.0f, 1, -1, 0x1.fep127f, -0x1.fep127f, 0x1p127f, 0x1p64f, 0x1p-126f, -0x1p-127f, 0x1.02p-63f, HUGE_VALF, NAN};
@@ -256,7 +256,7 @@ void check_unit(Context& t, const PairUnit& unit, const char* name) {
 }  // namespace
 
 TEST(pair_tiles) {
-  if (t.target.table != &SIMDNN_LEAST::table) return;  // no target's kernels take part
+  if (t.target.table != &SIMDNN_LEAST::table) return;  // the test calls no target's kernels, so it runs once
   const std::pair<const char*, const PairUnit&> emulated[] = {
       {"amx_bf16", emulated_amx_bf16::unit}, {"avx512_bf16", emulated_avx512_bf16::unit}, {"neon_bf16", emulated_neon_bf16::unit}};
   for (const auto& [name, unit] : emulated) check_unit(t, unit, ("emulated " + std::string(name)).c_str());

@@ -1,4 +1,4 @@
-// The one kernel of a target that takes all others from the one below it.
+// The only kernel of a target that takes all others from the target below it.
 #include "kernels/table.h"
 
 namespace simdnn::SIMDNN_ISA {

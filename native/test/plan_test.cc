@@ -1,4 +1,4 @@
-// Plans: where a replay stops, which memory they refuse, and that guarded builds notice a call that writes behind its memory.
+// Plans: after which call a replay stops, which memory they refuse, and that builds with guards detect a call that writes beyond its memory.
 #include "plan/plan.h"
 
 #include <stdexcept>
@@ -25,10 +25,11 @@ Plan plan_of(Invoke invoke, float* memory, size_t position) {
   return Plan(std::move(calls), {{reinterpret_cast<const char*>(memory), 8 * sizeof(float)}}, {}, {}, {});
 }
 
-// Whether a plan of one call over `elements` floats at `at` is refused, with these regions of `memory`, each its first element and its length.
+// A range of floats: its first element and its length.
 struct Stretch {
   size_t begin, length;
 };
+// Whether a plan is refused whose only call uses the range `call` of `memory`, if the plan has these temporaries and inputs.
 bool is_refused(float* memory, Stretch call, std::vector<Stretch> temporaries, std::vector<Stretch> inputs) {
   Slot pointer{};
   pointer.pointer = memory + call.begin;
@@ -73,7 +74,7 @@ TEST(plan) {
   Run good(1), bad(1);
   t.check(replayed(plan_of(write_beyond, memory, 7), good) == "", "the last element is inside");
   t.check(replayed(plan_of(refuse, memory, 0), bad) == "second", "names the kernel that refuses");
-  if (kGuardBytes == 0) return;  // the next would write into memory of its own
+  if (kGuardBytes == 0) return;  // without guards the next call would overwrite other memory
   Run beyond(1);
   t.check(replayed(plan_of(write_beyond, memory, 8), beyond) == "second", "names the kernel that writes behind its memory");
 }

@@ -1,4 +1,4 @@
-// The thread pool under many callers: every task runs exactly once, and its work is seen by its caller.
+// The thread pool with many callers: every task runs exactly once, and its caller sees what it wrote.
 #include <atomic>
 #include <memory>
 #include <thread>
@@ -27,7 +27,7 @@ struct Job {
   }
 };
 
-// Rounds of jobs of all sizes; every eighth waits until the workers sleep.
+// Rounds of jobs of all sizes. Before every eighth round the caller waits until the workers sleep.
 void hammer(uint64_t seed, int rounds, std::atomic<int>* failures) {
   Random random(seed);
   const size_t sizes[] = {0, 1, 2, 3, 4, 7, 8, 9, 64, 1000, 20000};

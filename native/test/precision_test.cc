@@ -1,4 +1,4 @@
-// Products of rounded operands: against their twin, against the products of the operands themselves, and the same bits for any division of the work.
+// Products of rounded operands: compared with their reference and with the products of the unrounded operands, and the same bits for any division of the work.
 #include <cstring>
 #include <vector>
 
@@ -16,7 +16,7 @@ struct How {
   bool emulated;
 };
 
-// Through float32's own units, through plain functions in place of the others' instructions, and through those that the target has here.
+// Each precision below float32 with each unit: float32's own units, the emulated ones, and those that this machine has for the target.
 std::vector<How> lower(const Target& target) {
   std::vector<How> all;
   const auto both = [&](const PairUnit* unit, const std::string& by, bool emulated) {
@@ -34,8 +34,8 @@ std::vector<How> lower(const Target& target) {
   return all;
 }
 
-// What rounding operands may do to a sum, in parts of the sum of its products' magnitudes. To 8 bits an operand is rounded by up to 2^-8 of it,
-// of which its low part, rounded in turn, leaves up to 2^-17; the product of two low parts, up to 2^-16, is left out.
+// The largest error of a sum from rounding its operands, relative to the sum of its products' magnitudes. Rounding an operand to 8 bits has an error of up to 2^-8 of
+// it. With a low part, which is rounded too, up to 2^-17 of that error is left; the omitted product of two low parts is up to 2^-16.
 double share_of(Precision precision) { return precision == Precision::kMedium ? 0x1p-7 + 0x1p-16 : 0x1p-15; }
 
 struct Shape {
@@ -43,10 +43,10 @@ struct Shape {
 };
 // Blocks of k in part and whole, columns in several blocks, rows in several groups; 16 KiB from row to row.
 constexpr Shape kShapes[] = {{1, 64, 128}, {5, 129, 257}, {37, 600, 64}, {0, 128, 128}, {7, 128, 600}, {150, 96, 300}, {7, 128, 1024}, {20, 1024, 300}};
-constexpr size_t kEmulatedShapes = 3;  // of them the first: each product of a plain twin takes a hundred times as long
+constexpr size_t kEmulatedShapes = 3;  // the emulated units get only the first shapes, because they take a hundred times as long
 
-// Numbers of either kind: alike; of magnitudes from 2^-20 to 2^20; each, and what it leaves behind its rounding, all but half a unit of bfloat16 off one of its
-// numbers, to the same side.
+// The distributions of operands: normal; normal with magnitudes from 2^-20 to 2^20; and numbers whose roundings, and those of their low parts, are all off by nearly
+// half a unit in the same direction.
 enum class Distribution {
   kNormal,
   kScaled,
@@ -65,9 +65,9 @@ struct Sides {
   bool transpose_a, transpose_b;
 };
 
-// What the float32 additions of k products may do to it besides, with three of them for each at "high": random numbers are rounded to either side, so that the errors
-// grow as the square root of k; equal ones are all rounded to the same side. A unit's own rounding, such as bfmmla's to odd, is off by up to a whole unit in the last
-// place where float32's is off by half of one.
+// The largest error from the float32 additions of k products, or of 3 k at "high". Random numbers are rounded in both directions, so their errors grow as the square
+// root of k; equal numbers are all rounded in the same direction. A unit that rounds to odd, as bfmmla does, has errors of up to one unit in the last place instead of
+// half a unit.
 double additions_of(Distribution kind, const How& how, size_t k) {
   const double unit = how.unit == nullptr ? kEpsilon : 2 * kEpsilon;
   if (kind != Distribution::kHalfway) return unit * std::sqrt(static_cast<double>(k) + 4);
@@ -76,13 +76,13 @@ double additions_of(Distribution kind, const How& how, size_t k) {
 
 void check_bound(Context& t, const Shape& s, Distribution kind, Sides sides, const How& how, Random& random) {
   t.where = how.name + std::to_string(s.m) + "x" + std::to_string(s.n) + "x" + std::to_string(s.k) + " kind " + std::to_string(static_cast<int>(kind));
-  Buffer<float> a(t, s.m * s.k, 1), b(t, s.k * s.n, 2), c(t, s.m * s.n, 3), twin(t, s.m * s.n);
+  Buffer<float> a(t, s.m * s.k, 1), b(t, s.k * s.n, 2), c(t, s.m * s.n, 3), reference(t, s.m * s.n);
   fill(a, kind, random);
   fill(b, kind, random);
   const MatmulAttributes attributes{sides.transpose_a, sides.transpose_b, false};
   Run run(1, how.precision, how.unit);
   t.kernel.matmul(run, c.data(), a.data(), b.data(), s.m, s.n, s.k, attributes);
-  t.twin.matmul(run, twin.data(), a.data(), b.data(), s.m, s.n, s.k, attributes);
+  t.reference.matmul(run, reference.data(), a.data(), b.data(), s.m, s.n, s.k, attributes);
   double all = 0;
   for (size_t i = 0; i < s.m; ++i) {
     for (size_t j = 0; j < s.n; ++j) {
@@ -95,17 +95,17 @@ void check_bound(Context& t, const Shape& s, Distribution kind, Sides sides, con
       }
       const size_t at = i * s.n + j;
       const double own = additions_of(kind, how, s.k) * magnitude;
-      t.close(c[at], twin[at], own, "c beside its twin", at);
+      t.close(c[at], reference[at], own, "c beside its reference", at);
       t.close(c[at], sum, share_of(how.precision) * magnitude + own, "c", at);
       all += (static_cast<double>(c[at]) - sum) / magnitude;
     }
   }
-  // Roundings to either side cancel: of normal operands the mean error is a small part of the bound.
+  // Roundings in both directions cancel, so that for normal operands the mean error is a small fraction of the bound.
   const double mean = s.m == 0 ? 0 : std::fabs(all) / static_cast<double>(s.m * s.n);
   t.check(kind != Distribution::kNormal || mean < share_of(how.precision) / 16, "the errors do not cancel");
 }
 
-// Whatever the threads, the rows beside it and what the product is added to.
+// The same bits for any number of threads, whatever other rows there are and whether the product is written or added.
 void check_bits(Context& t, const Shape& s, const How& how, Random& random) {
   t.where = how.name + "bits of " + std::to_string(s.m) + "x" + std::to_string(s.n) + "x" + std::to_string(s.k);
   Buffer<float> a(t, s.m * s.k), b(t, s.k * s.n), c(t, s.m * s.n), again(t, s.m * s.n);
@@ -126,7 +126,7 @@ void check_bits(Context& t, const Shape& s, const How& how, Random& random) {
   for (size_t i = 0; i < c.size(); ++i) t.check(again[i] == static_cast<float>(i) * 7.25f + c[i], "accumulate is not c + product");
 }
 
-// Each element with one that is not finite, or the largest float32, in one of its operands, in both, or beside zeros: of the kind that float32 gives.
+// If an operand has a number that is not finite, or the largest float32, in one operand, in both or next to zeros, results are infinite or NaN exactly where float32's are.
 void check_specials(Context& t, const How& how) {
   constexpr float kInf = std::numeric_limits<float>::infinity(), kNan = std::numeric_limits<float>::quiet_NaN();
   const float values[] = {kInf, -kInf, kNan, std::numeric_limits<float>::max(), 0, 1, -3};
@@ -147,7 +147,7 @@ void check_specials(Context& t, const How& how) {
   }
 }
 
-// A layer with all that goes with it, and the same from packed weights.
+// A layer with bias and activation, also with packed weights.
 void check_layer(Context& t, const How& how, size_t rows, size_t in, size_t out, Random& random) {
   t.where = how.name + "layer " + std::to_string(rows) + "x" + std::to_string(in) + "->" + std::to_string(out);
   Buffer<float> x(t, rows * in), w(t, out * in), bias(t, out), dy(t, rows * out), panels(t, packed(in, out));
@@ -162,7 +162,7 @@ void check_layer(Context& t, const How& how, size_t rows, size_t in, size_t out,
   relu.activation = Unary::relu;
   Buffer<float> y(t, rows * out), y_twin(t, rows * out), y_packed(t, rows * out);
   t.kernel.linear_forward(run, y.data(), x.data(), w.data(), bias.data(), rows, in, out, relu);
-  t.twin.linear_forward(run, y_twin.data(), x.data(), w.data(), bias.data(), rows, in, out, relu);
+  t.reference.linear_forward(run, y_twin.data(), x.data(), w.data(), bias.data(), rows, in, out, relu);
   same(y, y_twin, "y");
   t.kernel.linear_pack(run, panels.data(), w.data(), in, out);
   t.kernel.linear_forward_packed(two, y_packed.data(), x.data(), panels.data(), bias.data(), rows, in, out, relu);
@@ -174,7 +174,7 @@ void check_layer(Context& t, const How& how, size_t rows, size_t in, size_t out,
     Run& run;
     Buffer<float> dx, dw, db;
   } all[] = {{t.kernel, run, {t, rows * in}, {t, out * in}, {t, out}},
-             {t.twin, run, {t, rows * in}, {t, out * in}, {t, out}},
+             {t.reference, run, {t, rows * in}, {t, out * in}, {t, out}},
              {t.kernel, two, {t, rows * in}, {t, out * in}, {t, out}}};
   for (auto& each : all) {
     for (Buffer<float>* out_of : {&each.dx, &each.dw, &each.db}) {
@@ -188,7 +188,7 @@ void check_layer(Context& t, const How& how, size_t rows, size_t in, size_t out,
   t.check(std::memcmp(all[0].dw.data(), all[2].dw.data(), out * in * sizeof(float)) == 0, "dweight has other bits on two threads");
 }
 
-// What is small is as it was; what is large is not.
+// A lower precision changes only products that are large enough.
 void check_line(Context& t, const How& how, Random& random) {
   for (const size_t n : {31, 63, 64, 128}) {
     const size_t k = n == 31 ? 1000 : 128;

@@ -18,7 +18,7 @@ namespace {
 
 constexpr size_t kSizes[] = {0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 63, 65, 100, 100003};
 
-// make(table, run, out, n, seed, offset) against the twin, for any threads, from any place of the stream.
+// Compares make(table, run, out, n, seed, offset) with the reference, for several numbers of threads and positions in the stream.
 template <class Make>
 void stream(Context& t, double bound, Make make) {
   Random random(1);
@@ -28,7 +28,7 @@ void stream(Context& t, double bound, Make make) {
       const uint64_t seed = random.bits() >> 11;
       Buffer<float> expected(t, n), one(t, n);
       Run run(1);
-      make(t.twin, run, expected.data(), n, seed, offset);
+      make(t.reference, run, expected.data(), n, seed, offset);
       make(t.kernel, run, one.data(), n, seed, offset);
       for (size_t i = 0; i < n; ++i) t.close(one[i], expected[i], bound * (1 + std::fabs(expected[i])), "out", i);
       for (int threads = 2; threads <= 4; ++threads) {
@@ -81,7 +81,7 @@ TEST(fill_uniform) {
 
   const double ranges[][2] = {{0, 1}, {-0.3, 0.7}, {-2, 0}, {5, 5}, {16777215, 16777216}, {-1e-45, 0}, {1e30, 3e38}};
   for (const auto& range : ranges) {
-    simdnn::set_flush_denormal(range[0] != -1e-45);  // with denormal numbers as zero this range is empty
+    simdnn::set_flush_denormal(range[0] != -1e-45);  // where denormal numbers are flushed, this range is empty
     stream(t, 0, [&](const KernelTable& table, Run& run, float* out, size_t n, uint64_t seed, uint64_t offset) {
       table.fill_uniform(run, out, n, {seed, offset, range[0], range[1]});
       for (size_t i = 0; i < n; ++i) {
@@ -108,7 +108,7 @@ TEST(fill_normal) {
   Buffer<float> x(t, kMany);
   Run run(1);
   t.kernel.fill_normal(run, x.data(), kMany, {42, 7, 0, 1});
-  double product = 0;  // neighbours of a pair share their radius, not their sign
+  double product = 0;  // the two numbers of a pair have the same radius, but independent signs
   size_t beyond3 = 0, beyond4 = 0;
   for (size_t i = 0; i < kMany; ++i) {
     product += i % 2 != 0 ? static_cast<double>(x[i]) * x[i - 1] : 0;
@@ -158,7 +158,7 @@ TEST(random_permutation) {
     Buffer<int32_t> out(t, n, 3), expected(t, n);
     Run run(1);
     t.kernel.random_permutation(run, out.data(), n, {123456789012, 77});
-    t.twin.random_permutation(run, expected.data(), n, {123456789012, 77});
+    t.reference.random_permutation(run, expected.data(), n, {123456789012, 77});
     t.check(std::memcmp(out.data(), expected.data(), n * sizeof(int32_t)) == 0, "not the reference's order");
     std::sort(out.data(), out.data() + n);
     for (size_t i = 0; i < n; ++i) t.close(out[i], static_cast<double>(i), 0, "sorted", i);
@@ -183,12 +183,12 @@ TEST(random_permutation) {
   t.check(orders == 24, "not every order appears");
   t.check(chi_squared < 49.7, "unequal");  // exceeded once in a thousand with 23 degrees of freedom
 
-  // Of 2^32 words, 2^32 mod i are drawn again: some thousand in three million exchanges.
+  // 2^32 mod i of the 2^32 words are drawn again: several thousand in three million exchanges.
   t.where = "words are drawn again";
   constexpr size_t kLarge = 3000000;
   Buffer<int32_t> out(t, kLarge), expected(t, kLarge);
   Run run(1);
   t.kernel.random_permutation(run, out.data(), kLarge, {5, 0});
-  t.twin.random_permutation(run, expected.data(), kLarge, {5, 0});
+  t.reference.random_permutation(run, expected.data(), kLarge, {5, 0});
   t.check(std::memcmp(out.data(), expected.data(), kLarge * sizeof(int32_t)) == 0, "not the reference's order");
 }

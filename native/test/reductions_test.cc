@@ -1,4 +1,4 @@
-// Sums within a few units of the sum of magnitudes; extrema and their places exactly.
+// Sums are within a few units of the sum of magnitudes; extrema and their indices are exact.
 #include <cstring>
 
 #include "test/test.h"
@@ -15,7 +15,7 @@ struct Shape {
   size_t outer, n, inner;
 };
 
-// Every n around the vector width with few and many columns, blocks, chunks, and nothing.
+// Every n around the vector width, with few and many columns, several blocks and chunks, and empty operands.
 template <class Body>
 void each_shape(Context& t, Body body) {
   const auto run = [&](const Shape& s) {
@@ -39,7 +39,7 @@ void fill_int(Buffer<int32_t>& out, Random& random, bool few) {
 }
 
 template <typename T, class Kernel, class Fill>
-void extremum(Context& t, Kernel kernel, Kernel twin, Fill fill) {
+void extremum(Context& t, Kernel kernel, Kernel reference, Fill fill) {
   Random random(1);
   each_shape(t, [&](const Shape& s) {
     for (int kind = 0; kind < 3; ++kind) {
@@ -48,7 +48,7 @@ void extremum(Context& t, Kernel kernel, Kernel twin, Fill fill) {
       Buffer<int32_t> places(t, outputs);
       fill(x, random, kind);
       Run run(1);
-      twin(run, expected.data(), places.data(), x.data(), s.outer, s.n, s.inner);
+      reference(run, expected.data(), places.data(), x.data(), s.outer, s.n, s.inner);
       for (int threads = 1; threads <= 4; ++threads) {
         Buffer<T> values(t, outputs, random.below(16));
         Buffer<int32_t> indices(t, outputs, random.below(16));
@@ -70,7 +70,7 @@ void extremum(Context& t, Kernel kernel, Kernel twin, Fill fill) {
   t.check(empty.fault.array() == nullptr && value == 7, "no outputs is not a fault");
 }
 
-// Ordinary numbers; many ties with zeros of both signs; a few corners, NaN among them.
+// Normal numbers; numbers with many ties and zeros of both signs; special values, including NaN.
 void fill_float(Buffer<float>& out, Random& random, int kind) {
   if (kind == 0) fill_normal(out, random);
   const float ties[] = {0.0f, -0.0f, -std::numeric_limits<float>::infinity(), -1};
@@ -91,13 +91,13 @@ TEST(sum) {
     fill_normal(x, random, 10);
     const double scale = 1 / static_cast<double>(s.n);
     Run run(1);
-    t.twin.sum(run, expected.data(), x.data(), s.outer, s.n, s.inner, {scale});
+    t.reference.sum(run, expected.data(), x.data(), s.outer, s.n, s.inner, {scale});
     Buffer<float> size(t, x.size());
     for (size_t i = 0; i < x.size(); ++i) size[i] = std::fabs(x[i]);
-    t.twin.sum(run, magnitudes.data(), size.data(), s.outer, s.n, s.inner, {scale});
+    t.reference.sum(run, magnitudes.data(), size.data(), s.outer, s.n, s.inner, {scale});
     Buffer<float> one(t, outputs, 3);
     t.kernel.sum(run, one.data(), x.data(), s.outer, s.n, s.inner, {scale});
-    // sums of a block's terms, at most n and 14 in sequence, by random walk; then the last rounding
+    // the errors of at most 14 additions in sequence, which partly cancel; then the last rounding
     const double walk = std::sqrt(static_cast<double>(s.n < 14 ? s.n : 14));
     for (size_t i = 0; i < outputs; ++i) {
       t.close(one[i], expected[i], kEpsilon / 2 * (std::fabs(expected[i]) + walk * magnitudes[i]), "out", i);
@@ -144,7 +144,7 @@ TEST(sum_int) {
     Buffer<int32_t> x(t, outputs * s.n, random.below(16)), expected(t, outputs);
     fill_int(x, random, false);
     Run run(1);
-    t.twin.sum_int(run, expected.data(), x.data(), s.outer, s.n, s.inner);
+    t.reference.sum_int(run, expected.data(), x.data(), s.outer, s.n, s.inner);
     for (int threads = 1; threads <= 4; ++threads) {
       Buffer<int32_t> out(t, outputs, random.below(16));
       Run parallel_run(threads);
@@ -154,13 +154,13 @@ TEST(sum_int) {
   });
 }
 
-TEST(max) { extremum<float>(t, t.kernel.max, t.twin.max, fill_float); }
-TEST(min) { extremum<float>(t, t.kernel.min, t.twin.min, fill_float); }
+TEST(max) { extremum<float>(t, t.kernel.max, t.reference.max, fill_float); }
+TEST(min) { extremum<float>(t, t.kernel.min, t.reference.min, fill_float); }
 TEST(max_int) {
-  extremum<int32_t>(t, t.kernel.max_int, t.twin.max_int,
+  extremum<int32_t>(t, t.kernel.max_int, t.reference.max_int,
                     [](Buffer<int32_t>& x, Random& random, int kind) { fill_int(x, random, kind == 1); });
 }
 TEST(min_int) {
-  extremum<int32_t>(t, t.kernel.min_int, t.twin.min_int,
+  extremum<int32_t>(t, t.kernel.min_int, t.reference.min_int,
                     [](Buffer<int32_t>& x, Random& random, int kind) { fill_int(x, random, kind == 1); });
 }

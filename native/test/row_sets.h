@@ -5,7 +5,7 @@
 
 namespace simdnn::test {
 
-// Kind 0 is a set of random rows, 1 has every row by -1, 2 every row in a list, 3 is empty, 4 has numbers that were written by someone else.
+// A set of kind 0 has random rows, kind 1 all rows (-1), kind 2 all rows in a list, kind 3 none, and kind 4 has invalid numbers, as user code might write them.
 constexpr int kSetKinds = 5;
 
 inline void fill_set(Buffer<int32_t>& set, size_t rows, int kind, Random& random) {

@@ -1,4 +1,4 @@
-// Steps of the rows of a table that a set holds: rows that it does not hold keep their bits, the others are as in the formula.
+// Steps that update the rows of a set: those rows agree with the formula, all others keep their bits.
 #include "test/optimizers_test.h"
 #include "test/row_sets.h"
 

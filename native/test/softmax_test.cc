@@ -1,4 +1,4 @@
-// softmax and log_softmax, forward and backward, against their twins.
+// softmax and log_softmax, forward and backward, against their references.
 #include <cstring>
 
 #include "test/test.h"
@@ -27,7 +27,7 @@ void same_bits(Context& t, Buffer<float>& a, Buffer<float>& b, const char* what)
   t.check(std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0, what);
 }
 
-// What a sum over classes loses where each exponential below 2^-126 is zero.
+// The error of a sum over classes in which exponentials below 2^-126 are zero.
 double underflow(size_t classes) { return static_cast<double>(classes) * 0x1p-126; }
 
 // Bounds of a forward result; the difference x - max rounds relative to its own size, which is about
@@ -42,7 +42,7 @@ double log_softmax_bound(double expected, size_t classes) {
   return kEpsilon * (sum_roundings(classes) + 0.5 * others) * std::fabs(expected) + underflow(classes);
 }
 
-void test_forward(Context& t, Forward kernel, Forward twin, double (*bound)(double, size_t)) {
+void test_forward(Context& t, Forward kernel, Forward reference, double (*bound)(double, size_t)) {
   Random random(3);
   for (const Shape& s : kShapes) {
     for (int kind = 0; kind < 3; ++kind) {
@@ -52,7 +52,7 @@ void test_forward(Context& t, Forward kernel, Forward twin, double (*bound)(doub
       kind == 2 ? fill_corners(x, random) : fill_normal(x, random, kind == 0 ? 2 : 300);
       Run run;
       kernel(run, y.data(), x.data(), s.rows, s.classes);
-      twin(run, expected.data(), x.data(), s.rows, s.classes);
+      reference(run, expected.data(), x.data(), s.rows, s.classes);
       for (size_t i = 0; i < x.size(); ++i) t.close(y[i], expected[i], bound(expected[i], s.classes), "y", i);
       for (size_t r = 0; r < s.rows; ++r) {
         Buffer<float> row(t, s.classes, r % 7);
@@ -75,7 +75,7 @@ void test_forward(Context& t, Forward kernel, Forward twin, double (*bound)(doub
   }
 }
 
-void test_backward(Context& t, Forward twin_forward, Backward kernel, Backward twin) {
+void test_backward(Context& t, Forward twin_forward, Backward kernel, Backward reference) {
   Random random(4);
   for (const Shape& s : kShapes) {
     t.where = std::to_string(s.rows) + "x" + std::to_string(s.classes);
@@ -86,7 +86,7 @@ void test_backward(Context& t, Forward twin_forward, Backward kernel, Backward t
     Run run;
     twin_forward(run, y.data(), x.data(), s.rows, s.classes);
     kernel(run, dx.data(), dy.data(), y.data(), s.rows, s.classes);
-    twin(run, expected.data(), dy.data(), y.data(), s.rows, s.classes);
+    reference(run, expected.data(), dy.data(), y.data(), s.rows, s.classes);
     for (size_t r = 0; r < s.rows; ++r) {
       double sum = 0;  // of the magnitudes that the row's sum is made of
       for (size_t c = 0; c < s.classes; ++c) sum += std::fabs(dy[r * s.classes + c]);
@@ -115,8 +115,8 @@ void test_backward(Context& t, Forward twin_forward, Backward kernel, Backward t
   }
 }
 
-// Rows where one class is ahead of the others by more and more, up to where they underflow: y, and what log_softmax hands back of the label's loss,
-// within a few roundings of their own size.
+// Rows in which one class is ahead of all others by a gap that grows until their exponentials underflow. y, and the gradient of log_softmax for the label's loss,
+// must be within a few roundings of their own magnitude.
 template <class Check>
 void for_confident_rows(Context& t, Check check) {
   Random random(8);
@@ -133,7 +133,7 @@ void for_confident_rows(Context& t, Check check) {
   }
 }
 
-// Rows with infinities: masked classes, nothing but masked classes, +inf.
+// Rows with infinities: some classes masked, all classes masked, and +inf.
 void test_infinities(Context& t, Forward kernel, bool logarithm) {
   t.where = "infinities";
   Buffer<float> x(t, 12), y(t, 12);
@@ -150,12 +150,12 @@ void test_infinities(Context& t, Forward kernel, bool logarithm) {
 }  // namespace
 
 TEST(softmax) {
-  test_forward(t, t.kernel.softmax, t.twin.softmax, softmax_bound);
+  test_forward(t, t.kernel.softmax, t.reference.softmax, softmax_bound);
   test_infinities(t, t.kernel.softmax, false);
 }
-TEST(softmax_backward) { test_backward(t, t.twin.softmax, t.kernel.softmax_backward, t.twin.softmax_backward); }
+TEST(softmax_backward) { test_backward(t, t.reference.softmax, t.kernel.softmax_backward, t.reference.softmax_backward); }
 TEST(log_softmax) {
-  test_forward(t, t.kernel.log_softmax, t.twin.log_softmax, log_softmax_bound);
+  test_forward(t, t.kernel.log_softmax, t.reference.log_softmax, log_softmax_bound);
   test_infinities(t, t.kernel.log_softmax, true);
 }
 TEST(log_softmax_of_confident_rows) {
@@ -164,25 +164,25 @@ TEST(log_softmax_of_confident_rows) {
     Buffer<float> y(t, classes), expected(t, classes), dy(t, classes), dx(t, classes), expected_dx(t, classes);
     Run run;
     t.kernel.log_softmax(run, y.data(), x.data(), 1, classes);
-    t.twin.log_softmax(run, expected.data(), x.data(), 1, classes);
+    t.reference.log_softmax(run, expected.data(), x.data(), 1, classes);
     for (size_t c = 0; c < classes; ++c) t.close(y[c], expected[c], log_softmax_bound(expected[c], classes), "y", c);
     for (size_t c = 0; c < classes; ++c) dy[c] = c == top ? -1 : 0;
     t.kernel.log_softmax_backward(run, dx.data(), dy.data(), y.data(), 1, classes);
-    t.twin.log_softmax_backward(run, expected_dx.data(), dy.data(), y.data(), 1, classes);
+    t.reference.log_softmax_backward(run, expected_dx.data(), dy.data(), y.data(), 1, classes);
     for (size_t c = 0; c < classes; ++c) t.close(dx[c], expected_dx[c], 4 * kEpsilon * std::fabs(expected_dx[c]), "dx", c);
   });
 }
 TEST(log_softmax_backward) {
-  test_backward(t, t.twin.log_softmax, t.kernel.log_softmax_backward, t.twin.log_softmax_backward);
+  test_backward(t, t.reference.log_softmax, t.kernel.log_softmax_backward, t.reference.log_softmax_backward);
 }
 
-// Results past the caches, in place or not, have the bits of those that stay in them.
+// Results that are written by non-temporal stores, in place or not, have the same bits as others.
 TEST(softmax_past_caches) {
   constexpr size_t rows = 4096, columns = 1024, n = rows * columns, half = n / 2;
   Random random(16);
   Buffer<float> x(t, n), dy(t, n), whole(t, n), halves(t, n);
   for (size_t i = 0; i < n; ++i) {
-    x[i] = static_cast<float>(random.below(1000)) / 100 + (i % (3 * columns) == 5 ? 30 : 0);  // in every third row one class has nearly all
+    x[i] = static_cast<float>(random.below(1000)) / 100 + (i % (3 * columns) == 5 ? 30 : 0);  // in every third row one class has nearly all of the probability
     dy[i] = static_cast<float>(random.below(1000)) / 100 - 3;
   }
   Run run(2);

@@ -1,4 +1,4 @@
-// A target may have some kernels of its own and all others of the one below it.
+// A target may have only some kernels, and take all others from the target below it.
 #include "test/test.h"
 
 namespace simdnn::partial {

@@ -1,7 +1,7 @@
-// The native tests: every kernel, on every target that this machine runs, against its reference twin.
-// Twins run, like kernels, with denormal numbers as zero (support/denormals.h): in double inside, where float's denormal operands are read as
-// zeros, and their results below 2^-126 are zeros. A test that means IEEE arithmetic calls set_flush_denormal(false) for its time.
-// A test is one TEST(kernel) block; main.cc runs it once for each target and fails, by name, a kernel that has none.
+// The native tests compare every kernel, on every target that this machine runs, with its reference (native/reference).
+// References flush denormal numbers as kernels do (support/denormals.h): denormal float operands are read as zeros, and results below 2^-126 become zeros. A test
+// that needs IEEE arithmetic calls set_flush_denormal(false) while it runs.
+// A test is one TEST(kernel) block. main.cc runs it once for each target, and fails and names each kernel without a test.
 #pragma once
 #include <cmath>
 #include <cstdint>
@@ -26,7 +26,7 @@ constexpr double kEpsilon = 1.1920928955078125e-7;  // 2^-23, float32's
 struct Context {
   const Target& target;
   const KernelTable& kernel;          // the target's kernels
-  const KernelTable& twin;            // the reference
+  const KernelTable& reference;            // the reference
   std::string where;                  // set it to say which case of a loop failed
   int failures = 0;
 
@@ -54,8 +54,8 @@ class Random {
   uint64_t state_;
 };
 
-// Elements with guard words on both sides, `misaligned` elements off a 64-byte boundary. The guards are
-// checked when it is destroyed; under AddressSanitizer the vector's own end catches reads as well.
+// Elements with guard words on both sides, `misaligned` elements off a 64-byte boundary. The destructor checks the guards; AddressSanitizer also catches reads
+// beyond the vector.
 template <typename T>
 class Buffer {
  public:
@@ -89,11 +89,11 @@ class Buffer {
   size_t begin_;
 };
 
-// Fills with: normal numbers; with `corners`, also zeros, denormals, infinities, NaN and the largest.
+// Fills with normal numbers; with `corners` also with zeros, denormals, infinities, NaN and the largest numbers.
 void fill_normal(Buffer<float>& out, Random& random, double scale = 1);
 void fill_corners(Buffer<float>& out, Random& random);
 
-// What linear_backward adds to what was there, by the bits of `accumulate`: 1 dx, 2 dweight, 4 dbias.
+// Which results linear_backward adds to the previous contents of their arrays, by the bits of `accumulate`: 1 dx, 2 dweight, 4 dbias.
 inline LinearBackwardAttributes accumulating(int accumulate) {
   LinearBackwardAttributes attributes;
   attributes.accumulate_dx = (accumulate & 1) != 0;

@@ -1,5 +1,4 @@
-// The element-wise kernels against their twins: at corner values, at all sizes of tails, over the whole
-// range of float, in place, and with 1 to 4 threads.
+// The element-wise kernels against their references: at special values, for all lengths of tails, over the whole range of float, in place, and on 1 to 4 threads.
 #include <cstdlib>
 #include <cstring>
 
@@ -23,33 +22,33 @@ double bound(const Case& c, double ulp, double scaled, double expected, double x
   return kEpsilon * (ulp * std::fabs(expected) + scaled * scale) + std::fmax(c.tiny, flushed) * scale;
 }
 
-void check_forward(Context& t, Forward kernel, Forward twin, const Case& c, Buffer<float>& x) {
+void check_forward(Context& t, Forward kernel, Forward reference, const Case& c, Buffer<float>& x) {
   const size_t n = x.size();
   Buffer<float> y(t, n, 1), expected(t, n);
   Run run;
   kernel(run, y.data(), x.data(), n, {c.a, c.b});
-  twin(run, expected.data(), x.data(), n, {c.a, c.b});
+  reference(run, expected.data(), x.data(), n, {c.a, c.b});
   for (size_t i = 0; i < n; ++i) {
     if (std::isinf(expected[i]) && std::fabs(y[i]) > 3.4e38) continue;  // 1 ulp below overflow
     t.close(y[i], expected[i], bound(c, c.forward, c.forward_scale, expected[i], x[i], 1), "y", i);
   }
 }
 
-void check_backward(Context& t, Forward twin_forward, Backward kernel, Backward twin, const Case& c, Buffer<float>& x,
+void check_backward(Context& t, Forward twin_forward, Backward kernel, Backward reference, const Case& c, Buffer<float>& x,
                     Buffer<float>& dy) {
   const size_t n = x.size();
   Buffer<float> y(t, n, 2), dx(t, n, 3), expected(t, n);
   Run run;
   twin_forward(run, y.data(), x.data(), n, {c.a, c.b});
   kernel(run, dx.data(), dy.data(), x.data(), y.data(), n, {c.a, c.b});
-  twin(run, expected.data(), dy.data(), x.data(), y.data(), n, {c.a, c.b});
+  reference(run, expected.data(), dy.data(), x.data(), y.data(), n, {c.a, c.b});
   for (size_t i = 0; i < n; ++i) {
     if (std::isinf(expected[i]) && std::fabs(dx[i]) > 3.4e38) continue;
     t.close(dx[i], expected[i], bound(c, c.backward, c.backward_scale, expected[i], x[i], dy[i]), "dx", i);
   }
 }
 
-// Of the bit patterns of all floats one in `stride`: a prime, or SIMDNN_TEST_STRIDE, where 1 takes all 2^32.
+// Every `stride`-th bit pattern of a float; the stride is a prime, or SIMDNN_TEST_STRIDE, where 1 means all 2^32 patterns.
 uint64_t stride_of_range() {
   const char* const given = std::getenv("SIMDNN_TEST_STRIDE");
   const uint64_t stride = given == nullptr ? 0 : std::strtoull(given, nullptr, 10);
@@ -72,13 +71,13 @@ std::vector<uint32_t> special_patterns() {
   return patterns;
 }
 
-void check_range(Context& t, Forward kernel, Forward twin, const Case& c) {
+void check_range(Context& t, Forward kernel, Forward reference, const Case& c) {
   t.where = flush_denormal() ? "whole range" : "whole range, denormal numbers kept";
   std::vector<uint32_t> patterns = special_patterns();
   const auto check = [&] {
     Buffer<float> x(t, patterns.size());
     std::memcpy(x.data(), patterns.data(), patterns.size() * sizeof(float));
-    check_forward(t, kernel, twin, c, x);
+    check_forward(t, kernel, reference, c, x);
     patterns.clear();
   };
   const uint64_t stride = stride_of_range();
@@ -89,19 +88,19 @@ void check_range(Context& t, Forward kernel, Forward twin, const Case& c) {
   check();
 }
 
-void test_forward(Context& t, Forward kernel, Forward twin, const Case& c) {
+void test_forward(Context& t, Forward kernel, Forward reference, const Case& c) {
   Random random(1);
   for (size_t n : kSizes) {
     for (int corners = 0; corners < 2; ++corners) {
       t.where = "n=" + std::to_string(n) + (corners ? " corners" : "");
       Buffer<float> x(t, n, n % 5);
       corners ? fill_corners(x, random) : fill_normal(x, random, 3);
-      check_forward(t, kernel, twin, c, x);
+      check_forward(t, kernel, reference, c, x);
     }
   }
-  check_range(t, kernel, twin, c);
+  check_range(t, kernel, reference, c);
   set_flush_denormal(false);
-  check_range(t, kernel, twin, c);
+  check_range(t, kernel, reference, c);
   set_flush_denormal(true);
 
   t.where = "threads";
@@ -120,7 +119,7 @@ void test_forward(Context& t, Forward kernel, Forward twin, const Case& c) {
   t.check(std::memcmp(alone.data(), x.data(), 100 * sizeof(float)) == 0, "bits depend on the position");
 }
 
-void test_backward(Context& t, Forward twin_forward, Backward kernel, Backward twin, const Case& c) {
+void test_backward(Context& t, Forward twin_forward, Backward kernel, Backward reference, const Case& c) {
   Random random(2);
   for (size_t n : kSizes) {
     for (int corners = 0; corners < 2; ++corners) {
@@ -128,7 +127,7 @@ void test_backward(Context& t, Forward twin_forward, Backward kernel, Backward t
       Buffer<float> x(t, n, n % 5), dy(t, n, n % 3);
       corners ? fill_corners(x, random) : fill_normal(x, random, 3);
       fill_normal(dy, random);
-      check_backward(t, twin_forward, kernel, twin, c, x, dy);
+      check_backward(t, twin_forward, kernel, reference, c, x, dy);
     }
   }
   const size_t n = 300001;
@@ -156,17 +155,17 @@ void test_backward(Context& t, Forward twin_forward, Backward kernel, Backward t
 #define UNARY(name)                                                                                 \
   TEST(name##_forward) {                                                                            \
     for (const Case& c : reference::unary::name::cases) {                                           \
-      test_forward(t, t.kernel.name##_forward, t.twin.name##_forward, c);                           \
+      test_forward(t, t.kernel.name##_forward, t.reference.name##_forward, c);                           \
     }                                                                                               \
   }                                                                                                 \
   TEST(name##_backward) {                                                                           \
     for (const Case& c : reference::unary::name::cases) {                                           \
-      test_backward(t, t.twin.name##_forward, t.kernel.name##_backward, t.twin.name##_backward, c); \
+      test_backward(t, t.reference.name##_forward, t.kernel.name##_backward, t.reference.name##_backward, c); \
     }                                                                                               \
   }
 #include "generated/unary.def"
 
-// The lower tail, relative to itself: where e^(-x^2 / 2) is made by tables, what x^2 loses by rounding is added.
+// The lower tail, relative to itself. Where e^(-x^2 / 2) is computed with tables, the rounding error of x^2 is corrected.
 TEST(gelu_tail) {
   const std::string target = t.target.name;
   const double bound = (target == "avx2" || target == "avx512" ? 16 : 75) * kEpsilon;
@@ -174,7 +173,7 @@ TEST(gelu_tail) {
   for (size_t i = 0; i < x.size(); ++i) x[i] = -2 - 10 * static_cast<float>(i) / static_cast<float>(x.size());
   Run run;
   t.kernel.gelu_forward(run, y.data(), x.data(), x.size(), {});
-  t.twin.gelu_forward(run, expected.data(), x.data(), x.size(), {});
+  t.reference.gelu_forward(run, expected.data(), x.data(), x.size(), {});
   for (size_t i = 0; i < x.size(); ++i) t.close(y[i], expected[i], bound * std::fabs(expected[i]), "y", i);
 }
 

@@ -1,4 +1,4 @@
-// What the generators share.
+// Helpers that the generators share.
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

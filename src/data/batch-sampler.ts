@@ -17,13 +17,13 @@ export function checkSampler<T>(where: string, name: string, sampler: Iterable<T
   return sampler;
 }
 
-/** How many numbers a sampler yields; Infinity if it does not tell. */
+/** How many numbers a sampler yields; Infinity if it has no length. */
 export function lengthOf(sampler: Iterable<unknown>): number {
   const { length } = sampler as { length?: unknown };
   return typeof length === 'number' && Number.isInteger(length) && length >= 0 ? length : Infinity;
 }
 
-/** The number of batches of so many items. */
+/** The number of batches of `items` items. */
 export const batchesOf = (items: number, batchSize: number, dropLast: boolean): number =>
   dropLast ? Math.floor(items / batchSize) : Math.ceil(items / batchSize);
 

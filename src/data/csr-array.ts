@@ -21,11 +21,11 @@ export interface CsrArrayOptions {
 const where = 'CsrArray';
 const most = 2 ** 31 - 1;
 
-function numbersIn<A extends Float32Array | Int32Array>(name: string, given: unknown, Kind: new (length: number) => A): A {
+function numbersIn<A extends Float32Array | Int32Array>(name: string, given: unknown, ArrayClass: new (length: number) => A): A {
   const list = isFloat32Array(given) || isFloat64Array(given) || isInt32Array(given);
   if (list) checkAttached(where, given);
   else if (!Array.isArray(given)) throw typeError(where, `expected ${name} to be an array of numbers, got ${describe(given)}`);
-  const out = new Kind((given as ArrayLike<number>).length);
+  const out = new ArrayClass((given as ArrayLike<number>).length);
   for (let i = 0; i < out.length; i++) {
     const value: unknown = (given as ArrayLike<unknown>)[i];
     if (typeof value !== 'number') throw typeError(where, `expected ${name} to hold numbers, got ${describe(value)} at position ${i}`);

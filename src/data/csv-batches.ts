@@ -5,7 +5,7 @@ import { rangeError, typeError, withDefaults } from '../errors';
 import type { RandomPosition } from '../random';
 import type { Tensor } from '../tensor';
 import { type CsvOptions, csvDefaults, type Dialect, dialectOf } from './csv-dialect';
-import { Kind, type Layout, layoutOf } from './csv-layout';
+import { ColumnKind, type Layout, layoutOf } from './csv-layout';
 import { CsvScanner } from './csv-scanner';
 import { checkSource, explained, pathOf, pieceBytes, piecesOf } from './csv-source';
 import {
@@ -72,7 +72,7 @@ export class CsvBatches implements Iterable<Tensor[]> {
     this.length = batchCount(rows, batching);
     this.columns = features;
     const categories = byName<readonly string[]>();
-    for (const { name, kind, texts } of layout.read) if (kind === Kind.text) categories[name] = texts;
+    for (const { name, kind, texts } of layout.read) if (kind === ColumnKind.text) categories[name] = texts;
     this.categories = categories;
     this.classes = isOne ? (categories[targets[0]!] ?? null) : null;
   }
@@ -184,7 +184,7 @@ async function learn(
     (values, lines, rows) => {
       const { read } = scanner.layout!;
       read.forEach(({ name, kind }, place) => {
-        if (kind === Kind.text || dtype === 'float32' || !targets.includes(name)) return;
+        if (kind === ColumnKind.text || dtype === 'float32' || !targets.includes(name)) return;
         for (let row = 0, at = place; row < rows; row++, at += read.length) {
           const value = values[at]!;
           if ((value | 0) === value) continue;
@@ -212,7 +212,7 @@ async function learn(
 
 // Numbers the texts in the order of their code units, and accepts no further ones.
 function close(column: Layout['read'][number]): void {
-  if (column.kind === Kind.open) column.kind = Kind.number;
+  if (column.kind === ColumnKind.open) column.kind = ColumnKind.number;
   column.texts.sort((a, b) => (a < b ? -1 : 1));
   column.codes = new Map(column.texts.map((text, code) => [text, code]));
   column.isClosed = true;

@@ -1,6 +1,6 @@
 // Columns that grow as rows are read.
 import { isInt32Array } from '../brands';
-import { type CsvColumn, Kind } from './csv-layout';
+import { ColumnKind, type CsvColumn } from './csv-layout';
 import { type Column, textColumn } from './table';
 
 const isInt32 = (value: number): boolean => (value | 0) === value && !Object.is(value, -0);
@@ -26,7 +26,7 @@ export class ColumnBuilder {
   finish({ kind, texts }: CsvColumn): Column {
     const { missing, beyond } = this;
     const values = this.values.subarray(0, this.length);
-    if (kind === Kind.text) return textColumn(values as Int32Array, texts);
+    if (kind === ColumnKind.text) return textColumn(values as Int32Array, texts);
     const at = beyond !== null && this.isInteger ? { value: beyond.value, at: `line ${beyond.line}` } : null;
     return { kind: 'number', values, missing, beyond: at, hasFraction: !this.isInteger };
   }

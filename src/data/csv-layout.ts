@@ -1,10 +1,10 @@
-// The columns of a CSV file, and where those that are read go.
+// The columns of a CSV file, and which of them are read.
 import { describe, rangeError } from '../errors';
 import { type Dialect, repeated } from './csv-dialect';
 import { numberOf } from './csv-number';
 
-/** What a column was found to hold: nothing yet, numbers, or text. */
-export const Kind = { open: 0, number: 1, text: 2 } as const;
+/** The kind of a column: not known yet, because no value was read, or numbers, or text. */
+export const ColumnKind = { open: 0, number: 1, text: 2 } as const;
 
 /** A column that is read. */
 export interface CsvColumn {
@@ -15,9 +15,9 @@ export interface CsvColumn {
   codes: Map<string, number>;
   /** Whether `texts` is complete: a further text is an error. */
   isClosed: boolean;
-  /** Whether a missing value is an error: nothing stands for one, or */
+  /** Whether a missing value is an error, because no text means one or because the column is a target. */
   isRequired: boolean;
-  /** the column is a target, in which none may be missing. */
+  /** Whether the column is a target. */
   isTarget: boolean;
 }
 
@@ -111,7 +111,7 @@ export function layoutOf(dialect: Dialect, targets: readonly string[], names: re
   const wanted = [...new Set([...features, ...targets])];
   const layout: Layout = { names, read: [], places: new Int32Array(names.length).fill(-1) };
   wanted.forEach((name, i) => {
-    const kind = text === undefined ? Kind.open : text.has(name) ? Kind.text : Kind.number;
+    const kind = text === undefined ? ColumnKind.open : text.has(name) ? ColumnKind.text : ColumnKind.number;
     layout.read.push({ name, kind, texts: [], codes: new Map(), isClosed: false, isRequired: dialect.missing === null, isTarget: false });
     layout.places[places.get(name)!] = i;
   });

@@ -1,7 +1,7 @@
 // Parses the bytes of a CSV file, piece by piece, into rows of numbers.
 import { describe, rangeError } from '../errors';
 import type { Dialect } from './csv-dialect';
-import { type CsvColumn, decimalHint, delimiterHint, givenNames, Kind, type Layout, nameOf, namesOf } from './csv-layout';
+import { ColumnKind, type CsvColumn, decimalHint, delimiterHint, givenNames, type Layout, nameOf, namesOf } from './csv-layout';
 import { numberOf, parsed, readNumber } from './csv-number';
 import { textDecoder } from './csv-text';
 import { missingWords, numberLike, otherFormat } from './csv-words';
@@ -9,8 +9,8 @@ import { missingWords, numberLike, otherFormat } from './csv-words';
 /** Receives rows: `values` `[rows, columns read]`, with NaN for missing values and the numbers of texts in columns of text, and the line in which each row begins. */
 export type TakeRows = (values: Float64Array, lines: Float64Array, rows: number) => void;
 
-// The kinds of cells: those of `Kind`, and
-const { number } = Kind;
+// The kinds of cells are those of `ColumnKind`, and two more: cells of columns that are not read, and cells of the first row.
+const { number } = ColumnKind;
 const leftOut = 3;
 const ofFirstRow = 4;
 
@@ -57,11 +57,11 @@ export class CsvScanner {
 
   /** The texts of missing values that are numbers, such as -999. */
   private readonly missingNumbers: ReadonlySet<number>;
-  /** `plan` returns the layout once the names are known; `blockRows` rows are handed on at a time. */
+  /** `layoutFor` returns the layout for the names of the columns; `blockRows` rows are handed on at a time. */
   constructor(
     private readonly dialect: Dialect,
     private readonly file: string | null,
-    private readonly plan: (names: readonly string[]) => Layout,
+    private readonly layoutFor: (names: readonly string[]) => Layout,
     private readonly take: TakeRows,
     private readonly blockRows?: number,
   ) {
@@ -315,23 +315,23 @@ export class CsvScanner {
       }
       return Number.NaN;
     }
-    if (this.kinds[at] === Kind.text) return this.codeOf(column, given);
+    if (this.kinds[at] === ColumnKind.text) return this.codeOf(column, given);
     const value = numberOf(decimal === '.' ? text : text.replace('.', '_').replace(',', '.'));
     if (!Number.isNaN(value)) {
       if (!Number.isFinite(Math.fround(value))) this.refuse(`${text} is too large for float32`, undefined, column.name);
-      this.kinds[at] = Kind.number;
+      this.kinds[at] = ColumnKind.number;
       return value;
     }
     const word = missingWords.has(text);
-    const isText = this.kinds[at] === Kind.open && !word && !numberLike.test(text);
+    const isText = this.kinds[at] === ColumnKind.open && !word && !numberLike.test(text);
     if (!isText) {
       const name = describe(column.name);
       const hint = word ? `naValues: [${describe(text)}] reads it as missing; ` : decimalHint(text, this.dialect);
       const asText = named === undefined ? `text: [${name}] reads the column as text, ` : '';
       this.refuse(`expected a number, got ${describe(given)}`, `${hint}${asText}drop: [${name}] leaves it out`, column.name);
     }
-    this.kinds[at] = Kind.text;
-    column.kind = Kind.text;
+    this.kinds[at] = ColumnKind.text;
+    column.kind = ColumnKind.text;
     return this.codeOf(column, given);
   }
 
@@ -367,7 +367,7 @@ export class CsvScanner {
     const { first, file, dialect } = this;
     const header = namesOf(dialect, first, this.rowLine, file);
     const names = header ?? givenNames(dialect, first.length, this.rowLine, file);
-    const layout = this.plan(names);
+    const layout = this.layoutFor(names);
     this.layout = layout;
     this.first = [];
     this.width = names.length;

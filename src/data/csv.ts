@@ -2,7 +2,7 @@
 import { withDefaults } from '../errors';
 import { ColumnBuilder } from './csv-columns';
 import { type CsvOptions, csvDefaults, type Dialect, dialectOf } from './csv-dialect';
-import { Kind, type Layout, layoutOf } from './csv-layout';
+import { ColumnKind, type Layout, layoutOf } from './csv-layout';
 import { CsvScanner } from './csv-scanner';
 import { checkSource, explained, piecesOf, type TableSource } from './csv-source';
 import { RowLines } from './row-lines';
@@ -43,7 +43,7 @@ async function tableOf(
       const { read } = scanner.layout!;
       builders.forEach((builder, at) => {
         const { name, kind, isTarget } = read[at]!;
-        builder.append(values, at, read.length, rows, lines, kind === Kind.text);
+        builder.append(values, at, read.length, rows, lines, kind === ColumnKind.text);
         if (!isTarget || dtype !== 'int32' || builder.isInteger) return;
         const row = lines.findIndex((_, i) => !Number.isInteger(values[at + i * read.length]!));
         scanner.refuse(`${values[at + row * read.length]} is no int32`, undefined, name, lines[row]!);

@@ -7,7 +7,7 @@ import { positionOf } from './order';
 import { type DrawnSampler, isDrawn, RandomSampler, SequentialSampler, SubsetRandomSampler } from './samplers';
 
 /** The item numbers of each batch of an epoch. */
-export interface EpochPlan {
+export interface EpochBatches {
   /** The number of batches. */
   readonly length: number;
   /** The items of batch i. */
@@ -38,7 +38,7 @@ function numbersOf(sampler: Iterable<number>, size: number): Int32Array {
   return Int32Array.from(numbers);
 }
 
-const planOf = (order: Int32Array, batchSize: number, dropLast: boolean): EpochPlan => ({
+const batchesOfOrder = (order: Int32Array, batchSize: number, dropLast: boolean): EpochBatches => ({
   length: batchesOf(order.length, batchSize, dropLast),
   at: (i) => order.subarray(i * batchSize, (i + 1) * batchSize),
 });
@@ -79,13 +79,13 @@ export function beginOf(ordering: Ordering, seed: number | undefined, epoch: num
 }
 
 /** The epoch whose random numbers begin at a position. `again` tells that the position was drawn from before. */
-export function planAt(ordering: Ordering, size: number, position: RandomPosition, again: boolean): EpochPlan {
+export function epochAt(ordering: Ordering, size: number, position: RandomPosition, again: boolean): EpochBatches {
   const drawn = drawnOf(ordering);
   const read = <T>(fn: () => T): T => (again ? atRandomPosition(position, fn) : fn());
   if ('sampler' in ordering) {
     const { sampler, batchSize, dropLast } = ordering;
     const order = drawn === null ? read(() => numbersOf(sampler, size)) : checkOrder(drawn.orderAt(position), size);
-    return planOf(order, batchSize, dropLast);
+    return batchesOfOrder(order, batchSize, dropLast);
   }
   const lists = read(() => {
     const found: Int32Array[] = [];

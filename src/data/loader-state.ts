@@ -1,4 +1,4 @@
-// The position of a loader, and how other code may make its batches.
+// The position of a loader, and the description by which a native thread makes its batches.
 import type { RandomPosition } from '../random';
 import type { Tensor } from '../tensor';
 

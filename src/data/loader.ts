@@ -6,7 +6,7 @@ import { ask, chunksAhead, forget, isPromise, itemsAhead, type Steps, stepsOf, w
 import { batchesOf } from './batch-sampler';
 import { type Collated, collate, type NumberTypes } from './collate';
 import { checkDataset, type Dataset } from './dataset';
-import { beginOf, type EpochPlan, lengthOfOrdering, nativeOrderOf, planAt, samplerOf } from './epoch';
+import { beginOf, type EpochBatches, epochAt, lengthOfOrdering, nativeOrderOf, samplerOf } from './epoch';
 import { type IterableDataset, isWaitedFor } from './iterable-dataset';
 import { type DataLoaderOptions, type LoaderSettings, settingsOf } from './loader-options';
 import type { DataLoaderState, Place, RowBatches } from './loader-state';
@@ -16,7 +16,7 @@ interface Epoch {
   place: Place;
   /** The number of batches that were given before the state was saved that is resumed. */
   first: number;
-  plan: EpochPlan | null;
+  batches: EpochBatches | null;
 }
 
 interface Stateful {
@@ -269,10 +269,10 @@ export class DataLoader<Item, Batch = Collated<Awaited<Item>>> implements Iterab
       this.place = { position, batch: 0, sampler: this.sampler.stateDict?.() };
     }
     const place = this.place!;
-    const plan =
-      'iterable' in source ? null : planAt(source.ordering, checkDataset('DataLoader', source.dataset).length, place.position, again);
+    const batches =
+      'iterable' in source ? null : epochAt(source.ordering, checkDataset('DataLoader', source.dataset).length, place.position, again);
     if (!again) this.epoch++;
-    return { place, first: place.batch, plan };
+    return { place, first: place.batch, batches };
   }
 
   private endEpoch({ place }: Epoch): void {
@@ -281,11 +281,11 @@ export class DataLoader<Item, Batch = Collated<Awaited<Item>>> implements Iterab
 
   private *batches(dataset: Dataset<Item>, epoch: Epoch): Generator<Batch, undefined> {
     const { first, place } = epoch;
-    const plan = epoch.plan!;
-    const { length } = plan;
+    const batches = epoch.batches!;
+    const { length } = batches;
     const gathers = this.gathers;
     for (let i = first; i < length; i++) {
-      const index = plan.at(i);
+      const index = batches.at(i);
       const batch = (gathers ? (gathered(dataset, index) as Batch | undefined) : undefined) ?? this.batchOf(ask(dataset, index));
       place.batch = i + 1;
       yield batch;
@@ -342,13 +342,13 @@ export class DataLoader<Item, Batch = Collated<Awaited<Item>>> implements Iterab
         items.some(isPromise) ? Promise.all(items).then((all) => this.made(all)) : this.made(items as Awaited<Item>[]);
       return stepsOf<Item[], Batch>(chunks, make, gave, ended);
     }
-    const plan = epoch.plan!;
+    const batches = epoch.batches!;
     const { gathers } = this;
     const ready: (Batch | undefined)[] = []; // the batches that a kernel has gathered, by their number
     let next = first;
     const items = (i: number): Item[] => {
-      const batch = gathers ? (gathered(source.dataset, plan.at(i)) as Batch | undefined) : undefined;
-      if (batch === undefined) return ask(source.dataset, plan.at(i));
+      const batch = gathers ? (gathered(source.dataset, batches.at(i)) as Batch | undefined) : undefined;
+      if (batch === undefined) return ask(source.dataset, batches.at(i));
       ready[i] = batch;
       return [];
     };
@@ -357,7 +357,7 @@ export class DataLoader<Item, Batch = Collated<Awaited<Item>>> implements Iterab
       delete ready[next++];
       return batch;
     };
-    return stepsOf<Item[], Batch>(itemsAhead(items, first, plan.length, prefetch) as Steps<Item[]>, make, gave, ended);
+    return stepsOf<Item[], Batch>(itemsAhead(items, first, batches.length, prefetch) as Steps<Item[]>, make, gave, ended);
   }
 
   private async *waitedChunks(dataset: IterableDataset<Item>, epoch: Epoch): AsyncGenerator<Batch, undefined> {

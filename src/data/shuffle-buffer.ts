@@ -15,7 +15,7 @@ export class ShuffleBuffer {
   private used = 0;
   private offset: number;
 
-  /** The number of Philox counters that an epoch of so many rows uses. */
+  /** The number of Philox counters that an epoch of this many rows uses. */
   static counters(rows: number): number {
     return Math.ceil(rows / 2);
   }

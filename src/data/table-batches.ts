@@ -202,7 +202,7 @@ export class TableBatches implements Iterable<Tensor[]> {
   }
 }
 
-const turnMilliseconds = 10; // after so long the event loop gets its turn
+const turnMilliseconds = 10; // the longest time without a turn of the event loop
 
 /** For long work: returns a function whose result is awaited now and then; it yields to the event loop when that is due. */
 export function turns(): () => Promise<void> | undefined {

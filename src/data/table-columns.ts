@@ -8,7 +8,7 @@ const isInt32 = (value: number): boolean => (value | 0) === value && !Object.is(
 
 const firstRows = 2 ** 20;
 
-/** Collects a column of so many rows, all missing at first. Memory grows as values come, because a damaged file may claim more rows than there are. */
+/** Collects a column of `rows` rows, all missing at first. Memory grows as values are set, because a damaged file may claim more rows than it has. */
 export function gathered(where: string, name: string, rows: number): Gathered {
   return new Gathered(where, name, rows);
 }
@@ -52,7 +52,7 @@ class Gathered {
     this.numbers[row] = Number(value);
   }
 
-  // The values with room for so many rows; the new ones are missing.
+  // The values with room for this many rows; the new ones are missing.
   private withRoom<T extends Float64Array | Int32Array>(values: T | null, rows: number, Of: new (length: number) => T, missing: number): T {
     if (values !== null && values.length >= rows) return values;
     const more = new Of(Math.min(this.rows, Math.max(firstRows, 2 * (values?.length ?? 0), rows))).fill(missing) as T;

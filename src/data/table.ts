@@ -227,7 +227,7 @@ export function textColumn(codes: Int32Array, texts: readonly string[]): TextCol
   return { kind: 'text', codes, categories, missing };
 }
 
-/** What is said of an integer of a target that int32 cannot hold, and what helps. */
+/** The message about an integer of a target that int32 cannot represent, and its hint. */
 export const beyondInt32 = (name: string, value: number): [message: string, hint: string] => [
   `${value} is an integer beyond int32`,
   `targetDtype: "float32" rounds it, text: [${describe(name)}] takes it for the name of a class`,
@@ -288,7 +288,7 @@ function interleaved<T extends Float32Array | Int32Array>(Array_: new (length: n
   return out;
 }
 
-// What a message calls a row: its line of the file, which an editor shows, or its number.
+// The name of a row in messages: its line in the file, which an editor shows, or its number.
 function placeOf(table: Table, row: number): string {
   const line = table.lineOf(row);
   return line === null ? `row ${row}` : `line ${line}`;

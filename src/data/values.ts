@@ -1,11 +1,11 @@
-// Numbers and labels that come as arrays or as tensors.
+// Numbers and labels, given as arrays or as tensors.
 import { isDataView } from '../brands';
 import { describe, rangeError, typeError } from '../errors';
 import { recorder } from '../recorder';
 import { shapeText } from '../shape';
 import { Tensor } from '../tensor';
 
-/** A class or a group: what tells rows apart. */
+/** The class or the group of a row. */
 export type Mark = number | string;
 
 /** A list of numbers or strings, one for each row: an array, a typed array, or a tensor `[n]`. */
@@ -22,7 +22,7 @@ export function listOf(where: string, name: string, given: unknown): ArrayLike<u
   throw typeError(where, `expected ${name} to be an array or a tensor [n], got ${describe(given)}`);
 }
 
-/** The number of each row's class or group, in the order in which they come first, and what they are. */
+/** The number of each row's class or group, numbered in the order of first occurrence, and the classes or groups themselves. */
 export function marksOf(where: string, name: string, given: unknown, rows: number): { numbers: Int32Array; found: Mark[] } {
   const list = listOf(where, name, given);
   if (list.length !== rows) throw rangeError(where, `expected ${name} [${rows}], got [${list.length}]`);

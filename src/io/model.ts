@@ -4,9 +4,9 @@ import { Module } from '../nn';
 import { Tensor } from '../tensor';
 import { checkText, refuseRecording } from './container';
 import { readDocument, writeDocument } from './document';
+import { ModelDecoder, type OwnClasses } from './model-decoder';
+import { ModelEncoder } from './model-encoder';
 import { pathOf } from './paths';
-import { type OwnClasses, Together } from './put-together';
-import { Apart } from './take-apart';
 
 /** What a model's file can have besides the model. */
 export interface SaveModelOptions {
@@ -75,15 +75,15 @@ export async function saveModel(path: string | URL, model: Module, options?: Sav
   for (const name of classes ?? []) if (typeof name === 'string') checkText(where, 'a class', name);
   if (example !== undefined && !isExample(example))
     throw typeError(where, `expected example to be a tensor or a list of tensors, got ${describe(example)}`);
-  const apart = new Apart(where);
-  const root = apart.model(model);
-  const { writer } = apart;
+  const encoder = new ModelEncoder(where);
+  const root = encoder.model(model);
+  const { writer } = encoder;
   const fields = {
     preprocessing: writer.json(preprocessing ?? null, 'preprocessing'),
     classes: classes ?? null,
     example: writer.json(example ?? null, 'example'),
   };
-  await writeDocument(file, 'model', writer, { modules: apart.nodes, root, shared: apart.tensors, ...fields });
+  await writeDocument(file, 'model', writer, { modules: encoder.nodes, root, shared: encoder.tensors, ...fields });
 }
 
 /**
@@ -113,13 +113,13 @@ export async function loadModel<M extends Module = Module>(path: string | URL, o
   if (modules === null || typeof modules !== 'object')
     throw typeError(where, `expected modules to be classes by their names, got ${describe(modules)}`);
   const read = await readDocument(where, file, 'model');
-  const together = new Together(where, file, read, modules);
-  const model = together.model() as M;
+  const decoder = new ModelDecoder(where, file, read, modules);
+  const model = decoder.model() as M;
   const { document, fail } = read;
-  const preprocessing = together.reader.value(document['preprocessing']) ?? null;
+  const preprocessing = decoder.reader.value(document['preprocessing']) ?? null;
   const classes = document['classes'] ?? null;
   if (classes !== null && !isClasses(classes)) return fail('its classes are no list of names');
-  const example = together.reader.value(document['example']) ?? null;
+  const example = decoder.reader.value(document['example']) ?? null;
   if (example !== null && !isExample(example)) return fail('its example is no tensor');
   return { model, preprocessing, classes, example };
 }

@@ -4,7 +4,7 @@ import { checkBoolean, describe, rangeError, typeError, withDefaults } from '../
 import { syncHeld } from '../holders';
 import type { TensorData } from '../memory';
 import type { Module } from '../nn';
-import { type Base, type Heard, type HeardResult, heardForward } from '../recording';
+import { type Base, type ForwardTrace, type TracedTensor, traceForward } from '../recording';
 import { numelOf } from '../shape';
 import { empty, Tensor } from '../tensor';
 import { checkModel, evaluating, examplesOf } from './examples';
@@ -60,31 +60,35 @@ function withRows(t: Tensor, rows: number): Tensor {
 const ownCopy = (t: Tensor): Tensor => new Tensor(t.values.slice(), t.shape.slice());
 
 /** The forward pass in the three recordings. */
-function record(model: Module, examples: readonly Tensor[], dynamic: boolean): { heard: Heard[]; batches: Batches } {
+function record(model: Module, examples: readonly Tensor[], dynamic: boolean): { traces: ForwardTrace[]; batches: Batches } {
   const rows = examples[0]!.shape[0];
   if (!dynamic) {
     const args = examples.map(ownCopy);
-    const heard = evaluating(model, () => heardForward(() => model.call(...(args as never[])), args));
-    return { heard: [heard, heard, heard], batches: [rows ?? 1, rows ?? 1, rows ?? 1] };
+    const trace = evaluating(model, () => traceForward(() => model.call(...(args as never[])), args));
+    return { traces: [trace, trace, trace], batches: [rows ?? 1, rows ?? 1, rows ?? 1] };
   }
   if (rows === undefined) throw rangeError(where, 'the example is a scalar and has no batch', 'dynamicBatch: false');
   if (examples.some((t) => t.numel === 0)) throw rangeError(where, 'expected the example to have rows, got none');
-  const heard = dynamicBatches.map((batch) => {
+  const traces = dynamicBatches.map((batch) => {
     const args = examples.map((t) => (t.shape[0] === rows ? withRows(t, batch) : ownCopy(t)));
     try {
-      return evaluating(model, () => heardForward(() => model.call(...(args as never[])), args));
+      return evaluating(model, () => traceForward(() => model.call(...(args as never[])), args));
     } catch (error) {
       if (rows === batch || !isRangeError(error)) throw error;
       throw notExportable(where, `the model does not take a batch of ${batch} rows: ${error.message}`, 'dynamicBatch: false');
     }
   });
-  return { heard, batches: dynamicBatches };
+  return { traces, batches: dynamicBatches };
 }
 
-const three = <T>(heard: readonly Heard[], of: (heard: Heard) => T): [T, T, T] => [of(heard[0]!), of(heard[1]!), of(heard[2]!)];
+const three = <T>(traces: readonly ForwardTrace[], of: (traces: ForwardTrace) => T): [T, T, T] => [
+  of(traces[0]!),
+  of(traces[1]!),
+  of(traces[2]!),
+];
 
-function shapeIn(heard: readonly Heard[], of: (heard: Heard) => HeardResult): Size[] {
-  const [a, b, c] = three(heard, (h) => of(h).shape);
+function shapeIn(traces: readonly ForwardTrace[], of: (traces: ForwardTrace) => TracedTensor): Size[] {
+  const [a, b, c] = three(traces, (h) => of(h).shape);
   if (a.length !== b.length || a.length !== c.length)
     throw notExportable(where, 'how many dimensions there are follows from the batch size', 'dynamicBatch: false');
   return a.map((size, d) => [size, b[d]!, c[d]!]);
@@ -96,8 +100,8 @@ const dimensions = (shape: readonly Size[]): Dimension[] =>
   );
 
 // Finds the calls of the other recordings that correspond to each call of the first one.
-function refuseOthers(heard: readonly Heard[]): void {
-  const [first, ...others] = heard as [Heard, ...Heard[]];
+function refuseOthers(traces: readonly ForwardTrace[]): void {
+  const [first, ...others] = traces as [ForwardTrace, ...ForwardTrace[]];
   for (const other of others) {
     const same = other.calls.length === first.calls.length && other.calls.every(({ kernel }, i) => kernel === first.calls[i]!.kernel);
     if (!same || other.results.length !== first.results.length) {
@@ -121,8 +125,8 @@ function namesOfTensors(model: Module): (array: TensorData) => string {
   };
 }
 
-function translate(heard: readonly Heard[], memory: GraphMemory): void {
-  const [first] = heard as [Heard, ...Heard[]];
+function translate(traces: readonly ForwardTrace[], memory: GraphMemory): void {
+  const [first] = traces as [ForwardTrace, ...ForwardTrace[]];
   first.calls.forEach(({ kernel }, i) => {
     const { operation, module } = first.sources[i]!;
     memory.doing = `${operation || kernel}${module === '' ? '' : ` in ${module}`}`;
@@ -133,7 +137,7 @@ function translate(heard: readonly Heard[], memory: GraphMemory): void {
     translation(
       new Call(
         memory,
-        heard.map((h) => h.calls[i]!.args),
+        traces.map((h) => h.calls[i]!.args),
       ),
     );
   });
@@ -172,36 +176,36 @@ function bytesOf(model: Module, o: Required<ExportOnnxOptions>): Uint8Array {
   const examples = examplesOf(where, o.example);
   const dynamic = checkBoolean(where, 'dynamicBatch', o.dynamicBatch);
   const inputNames = namesFrom('inputNames', o.inputNames, examples.length, 'input');
-  const { heard, batches } = record(model, examples, dynamic);
-  refuseOthers(heard);
-  const [first] = heard as [Heard, ...Heard[]];
+  const { traces, batches } = record(model, examples, dynamic);
+  refuseOthers(traces);
+  const [first] = traces as [ForwardTrace, ...ForwardTrace[]];
   const outputNames = namesFrom('outputNames', o.outputNames, first.results.length, 'output');
   const graph = new Graph(o.opset);
   for (const name of [...inputNames, ...outputNames]) {
     if (graph.fresh(name) !== name) throw rangeError(where, `"${name}" is the name of an input and of an output`);
   }
-  const constantAt = constantsOf(heard);
+  const constantAt = constantsOf(traces);
   const memory = new GraphMemory(graph, where, batches, namesOfTensors(model), constantAt);
   memory.batchInput = dynamic ? inputNames[0]! : null;
   memory.doing = 'the inputs';
   inputNames.forEach((name, i) => {
-    const shape = shapeIn(heard, (h) => h.inputs[i]!);
+    const shape = shapeIn(traces, (h) => h.inputs[i]!);
     const { value } = first.inputs[i]!;
     graph.input(name, examples[i]!.dtype, dimensions(shape));
     memory.shaped(name, shape);
     const begin = fixed(0);
-    const length = three(heard, (h) => numelOf(h.inputs[i]!.shape)) as Size;
+    const length = three(traces, (h) => numelOf(h.inputs[i]!.shape)) as Size;
     const isFloat = examples[i]!.dtype === 'float32';
     const ready = i === 0 ? preprocess(where, graph, memory, o.preprocessing, { input: name, isFloat, shape }) : name;
     memory.write({ value, begin, length }, ready, shape);
   });
-  translate(heard, memory);
+  translate(traces, memory);
   memory.doing = 'the outputs';
   outputNames.forEach((name, i) => {
-    const shape = shapeIn(heard, (h) => h.results[i]!);
+    const shape = shapeIn(traces, (h) => h.results[i]!);
     const { value } = first.results[i]!;
-    const begin = three(heard, (h) => h.results[i]!.value.begin) as Size;
-    const length = three(heard, (h) => numelOf(h.results[i]!.shape)) as Size;
+    const begin = three(traces, (h) => h.results[i]!.value.begin) as Size;
+    const length = three(traces, (h) => numelOf(h.results[i]!.shape)) as Size;
     graph.alias(memory.read({ value, begin, length }, shape), name);
     graph.output(name, isInt32Array(value.array) ? 'int32' : 'float32', dimensions(shape));
   });
@@ -209,8 +213,8 @@ function bytesOf(model: Module, o: Required<ExportOnnxOptions>): Uint8Array {
 }
 
 // The constants of the first recording, paired with those of the other recordings.
-function constantsOf(heard: readonly Heard[]): (base: Base) => readonly TensorData[] | null {
-  const lists = heard.map(({ constants }) => [...constants]);
+function constantsOf(traces: readonly ForwardTrace[]): (base: Base) => readonly TensorData[] | null {
+  const lists = traces.map(({ constants }) => [...constants]);
   const places = new Map(lists[0]!.map(([base], i) => [base, i]));
   return (base) => {
     const i = places.get(base);

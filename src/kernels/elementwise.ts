@@ -1,4 +1,4 @@
-// What the element-wise functions of one argument are, for who takes any of them.
+// The types of the element-wise functions of one argument.
 
 /** `y = f(x)` for the first n elements; y may be x. */
 export type ElementwiseForward = (y: Float32Array, x: Float32Array, n: number) => void;

@@ -1,4 +1,4 @@
-// What metrics that wrap other metrics share.
+// Checks that all metrics share which wrap other metrics.
 
 import { noGrad } from '../autograd';
 import { isDataView, isMap, isSet } from '../brands';

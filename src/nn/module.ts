@@ -193,9 +193,9 @@ export abstract class Module extends Parts {
     const { prefix } = withDefaults(where, options, { prefix: '' });
     checkPrefix(where, prefix);
     const dict: StateDict = {};
-    for (const [path, held] of this.stateEntries('')) {
-      if (held instanceof Tensor) dict[prefix + path] = held.detach();
-      else if (held.get !== null) dict[prefix + path] = held.get() as Tensor;
+    for (const [path, entry] of this.stateEntries('')) {
+      if (entry instanceof Tensor) dict[prefix + path] = entry.detach();
+      else if (entry.get !== null) dict[prefix + path] = entry.get() as Tensor;
     }
     return dict;
   }

@@ -11,7 +11,7 @@ import { Module } from './module';
 
 /** The options of `DistributedDataParallel`. */
 export interface DistributedDataParallelOptions {
-  /** Whether float buffers, such as the running statistics of batch norms, are rank 0's after each sum (true). */
+  /** Whether float buffers, such as the running statistics of batch norms, are set to those of rank 0 after each sum (true). */
   broadcastBuffers?: boolean;
   /**
    * Megabytes of gradients that are summed at a time (Infinity: one sum, after the backward pass). Where they are less than the model has, each sum begins in compiled
@@ -39,7 +39,7 @@ function stretches(gradients: readonly Float32Array[]): Float32Array[] {
   );
 }
 
-// Gradients from the last parameter on, which backward passes finish first, as arrays of about so many bytes; a gradient is not divided.
+// The gradients in buckets of about `bytes` bytes, from the last parameter on, because backward passes finish those first. A gradient is never divided.
 function bucketsOf(gradients: readonly Float32Array[], bytes: number): Float32Array[] {
   const buckets: Float32Array[] = [];
   for (let end = gradients.length; end > 0; ) {
@@ -96,7 +96,7 @@ export class DistributedDataParallel<M extends Module = Module> extends Module {
     const group = standing();
     if (group === null) throw new SimdnnError('SIMDNN_NO_GROUP', '[DistributedDataParallel.forward] the group was left');
     const { isSumming } = this;
-    const isAlone = group.size === 1; // nothing is summed, and a step's calls are those of the module
+    const isAlone = group.size === 1; // nothing is summed, and a step makes only the module's own calls
     recorder?.guard(() => standing() === group && (isAlone || this.isSumming === isSumming));
     if (!isAlone && isGradEnabled()) {
       const first = args.find((arg) => (arg as unknown) instanceof Tensor) as Tensor | undefined;
@@ -141,7 +141,7 @@ export class DistributedDataParallel<M extends Module = Module> extends Module {
       ...parameters.flatMap(({ numel, gradient }) => [numel, gradient === null ? 0 : 1]),
       ...buckets.map(({ length }) => length),
     ]);
-    // The ranks meet before the first sum. Of several, each begins here, or where the recording of the step has moved it.
+    // The ranks exchange their weights before the first sum. Of several sums, each begins here, or where the recording of the step has moved it.
     const isDivided = this.bucketBytes < Infinity;
     for (const [i, values] of buckets.entries()) {
       calls.allReduce({ values, n: values.length, weight, mean: true, call, joined: i > 0, phase: isDivided ? 'begin' : 'whole' });
@@ -154,7 +154,7 @@ export class DistributedDataParallel<M extends Module = Module> extends Module {
   private takeBuffers(): void {
     const weight = standing()!.rank === 0 ? 1 : 0;
     for (const buffer of this.module.buffers()) {
-      if (buffer.dtype !== 'float32') continue; // counts, which are the same everywhere
+      if (buffer.dtype !== 'float32') continue; // counts, which are the same on all ranks
       changed(buffer);
       calls.allReduce({ values: buffer.floats, n: buffer.numel, weight, call: 1 });
     }

@@ -30,7 +30,7 @@ export class ExtraState {
   ) {}
 }
 
-type Entries = readonly (readonly [path: string, held: Tensor | ExtraState])[];
+type Entries = readonly (readonly [path: string, entry: Tensor | ExtraState])[];
 
 const tensorsOf = (own: Entries): (readonly [string, Tensor])[] =>
   own.filter((entry): entry is readonly [string, Tensor] => entry[1] instanceof Tensor);
@@ -67,7 +67,7 @@ export function mismatches(
   if (dict === null || typeof dict !== 'object' || Array.isArray(dict)) {
     throw typeError(where, `expected a state dict, an object of tensors by name, got ${describe(dict)}`);
   }
-  const known = new Set(own.flatMap(([path, held]) => (held instanceof Tensor || held.set !== null ? [path] : [])));
+  const known = new Set(own.flatMap(([path, entry]) => (entry instanceof Tensor || entry.set !== null ? [path] : [])));
   const result: LoadResult = {
     missingKeys: [...known].filter((path) => !Object.hasOwn(dict, path)),
     unexpectedKeys: Object.keys(dict).filter((path) => !known.has(path)),
@@ -93,5 +93,5 @@ export function copyState(own: Entries, dict: Readonly<StateDict>): void {
     if (values !== tensor.values) calls.copyStrided({ out: tensor.values, x: values, layout: Int32Array.of(1, tensor.numel, 1, 0, 1, 0) });
     changed(tensor);
   }
-  for (const [path, held] of own) if (held instanceof ExtraState && Object.hasOwn(dict, path)) held.set?.(dict[path]);
+  for (const [path, entry] of own) if (entry instanceof ExtraState && Object.hasOwn(dict, path)) entry.set?.(dict[path]);
 }

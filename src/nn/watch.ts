@@ -42,9 +42,9 @@ function watched(): Watched {
   return own;
 }
 
-/** The current recording is valid only while `holds()`; code that changes what that depends on must call `countChange`. */
-export function watch(holds: () => boolean): void {
-  watched().others.push(holds);
+/** The current recording is valid only while `isValid()`; code that changes what that depends on must call `countChange`. */
+export function watch(isValid: () => boolean): void {
+  watched().others.push(isValid);
 }
 
 // After the run, fields that it has not changed must stay as they are. Fields that it assigns itself (a counter, a tensor) are frozen.

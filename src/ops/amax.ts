@@ -1,4 +1,4 @@
-// Extremes over several dimensions, whose gradient all equal elements share.
+// Extremes over several dimensions. Elements that are equal to the extreme share its gradient.
 import { give, record } from '../autograd';
 import * as calls from '../calls.generated';
 import { rangeError, withDefaults } from '../errors';
@@ -11,7 +11,7 @@ import { keepdimOf, reducedDims } from './reduce';
 
 type Dim = number | readonly number[];
 
-/** The extremes over the dimensions that `dim` names, as `where` asks for them. */
+/** The extremes over the dimensions that `dim` names; `where` is the operation that errors name. */
 export function extremesOver(name: 'max' | 'min', where: string, x: Tensor, dim: Dim | undefined, keepdim: boolean): Tensor {
   const reduced = reducedDims(where, dim, x.shape.length);
   if (x.shape.some((size, d) => reduced[d] && size === 0))

@@ -14,7 +14,7 @@ export interface SignedLogarithm {
   logabsdet: Tensor;
 }
 
-// One of the two ways to write down the determinants of A, and the others of the same call.
+// The determinants of A, or the logarithms of their magnitudes, and their signs.
 function determinants(where: string, A: Tensor, logarithm: boolean): { value: Tensor; sign: Tensor } {
   const { lead, batch, n } = squaresOf(where, 'A', A);
   const [det, sign, logabsdet] = [empty(lead), empty(lead.slice()), empty(lead.slice())];

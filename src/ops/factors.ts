@@ -11,7 +11,7 @@ import './matmul';
 import './narrow';
 import './transpose';
 
-// The symmetric matrix of x's lower triangle, its diagonal taken once.
+// The symmetric matrix with x's lower triangle.
 const mirrored = (x: Tensor): Tensor => x.tril().add(x.tril(-1).mT);
 
 // a^-T x
@@ -21,7 +21,7 @@ function lowerFactor(where: string, A: Tensor): Tensor {
   const { batch, n } = squaresOf(where, 'A', A);
   const l = empty(A.shape.slice());
   calls.cholesky({ l: l.floats, a: A.floats, batch, n });
-  // dA = L^-T (S / 2) L^-1, S of L^T dL's lower triangle. Source: Murray, "Differentiation of the Cholesky decomposition" (2016).
+  // dA = L^-T (S / 2) L^-1, where S is the symmetric matrix with the lower triangle of L^T dL. Source: Murray, "Differentiation of the Cholesky decomposition" (2016).
   return record(l, 'cholesky', [A], [l], (dl) => {
     const own = l.detach();
     const inner = mirrored(own.mT.matmul(dl.tril())).mul(0.5);
@@ -57,7 +57,7 @@ export interface OrthogonalFactors {
   R: Tensor;
 }
 
-// The gradient of A = Q R by those of Q and R. Of more columns than rows, the further ones are A2 = Q R2. Source: Walter, Lehmann and Lamour, "On evaluating higher-order
+// The gradient of A = Q R, given those of Q and R. If A has more columns than rows, the additional columns are A2 = Q R2. Source: Walter, Lehmann and Lamour, "On evaluating higher-order
 // derivatives of the QR decomposition of tall matrices with full column rank" (2012); Roberts and Roberts, "QR and LQ decomposition matrix backpropagation" (2020).
 function qrGradient(Q: Tensor, R: Tensor, dQ: Tensor | null, dR: Tensor | null): Tensor {
   const k = Q.shape.at(-1)!;

@@ -1,4 +1,4 @@
-// Batches of matrices: what the operations of linear algebra check, and how they speak of them.
+// Checks of the arguments of linear algebra, which are batches of matrices.
 import { rangeError } from '../errors';
 import { numelOf, shapeText } from '../shape';
 import { checkTensor } from '../tensor';
@@ -19,7 +19,7 @@ export function matricesOf(where: string, name: string, x: unknown): Matrices {
   return { lead, batch: numelOf(lead), rows: shape.at(-2)!, columns: shape.at(-1)! };
 }
 
-/** The same of square ones. */
+/** Checks that x is a batch of square matrices. */
 export function squaresOf(where: string, name: string, x: unknown): { lead: number[]; batch: number; n: number } {
   const { shape } = checkTensor(where, name, x, 'float32');
   if (shape.length < 2 || shape.at(-1) !== shape.at(-2)) throw rangeError(where, `expected ${name} [..., n, n], got ${shapeText(shape)}`);

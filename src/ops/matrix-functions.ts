@@ -38,7 +38,7 @@ function power(where: string, A: Tensor, n: unknown): Tensor {
   if (exponent === 0) return expanded(where, eye(A.shape.at(-1)!), A.shape);
   let square = exponent < 0 ? inv(A) : A;
   let result: Tensor | null = null;
-  // By the bits of the exponent, the lowest first.
+  // Exponentiation by squaring, from the lowest bit of the exponent on.
   for (let left = Math.abs(exponent); ; square = square.matmul(square)) {
     if (left % 2 === 1) result = result === null ? square : result.matmul(square);
     left = Math.floor(left / 2);

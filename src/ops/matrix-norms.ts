@@ -42,7 +42,7 @@ const orders = ['fro', 1, -1, Infinity, -Infinity] as const;
 /** Which norm of a matrix. */
 export type MatrixOrder = 'fro' | number;
 
-// Sums of sizes along one dimension, and the largest or smallest of them along the other.
+// Sums of magnitudes along one dimension, and the largest or smallest of these sums along the other.
 function ofSums(where: string, x: Tensor, ord: number, rows: number, columns: number, keepdim: boolean): Tensor {
   const [summed, compared] = Math.abs(ord) === 1 ? [rows, columns] : [columns, rows];
   const sums = x.abs().sum(summed, { keepdim: true });

@@ -1,4 +1,4 @@
-// Parts of a tensor by position: what is written x[i, j] and x[a:b:c] in Python.
+// Parts of a tensor by position, which Python writes as x[i, j] and x[a:b:c].
 import { checkInteger, rangeError } from '../errors';
 import { normalizeDim, shapeText, stridesOf } from '../shape';
 import { Tensor } from '../tensor';

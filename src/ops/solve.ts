@@ -11,7 +11,7 @@ import './matmul';
 import './transpose';
 import './unary';
 
-// a^-1 b of a [..., n, n] and b [..., n, m], with `transposed` a^-T b, without a gradient.
+// a^-1 b for a [..., n, n] and b [..., n, m], or a^-T b with `transposed`; nothing is recorded for a gradient.
 function solved(a: Tensor, b: Tensor, transposed: boolean): Tensor {
   const [n, m] = b.shape.slice(-2) as [number, number];
   const x = empty(b.shape.slice());
@@ -20,11 +20,11 @@ function solved(a: Tensor, b: Tensor, transposed: boolean): Tensor {
   return x;
 }
 
-/** a^-1 b of a `[..., n, n]` and b `[..., n, m]` with as many batches, with `transposed` a^-T b. */
+/** a^-1 b for a `[..., n, n]` and b `[..., n, m]` with the same batch dimensions, or a^-T b with `transposed`. */
 export function solution(a: Tensor, b: Tensor, transposed = false): Tensor {
   const x = solved(a, b, transposed);
   return record(x, 'solve', [a, b], a.needsGrad ? [a, x] : [a], (dx) => {
-    // db = a^-T dx, da = -db x^T; with `transposed` its transpose
+    // db = a^-T dx, da = -db x^T; with `transposed` db = a^-1 dx, da = -x db^T
     const db = solved(a, dx, !transposed);
     const at = x.detach();
     if (a.needsGrad) give(a, (transposed ? at.matmul(db.mT) : db.matmul(at.mT)).neg());

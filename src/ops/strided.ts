@@ -4,7 +4,7 @@ import * as calls from '../calls.generated';
 import { layoutOf, stridesOf } from '../shape';
 import { empty, type Tensor } from '../tensor';
 
-/** The elements of x at `offset + i0 * strides[0] + ...`, none of them twice: a copy with these sizes; gradients pass. */
+/** A copy with these sizes of the elements of x at `offset + i0 * strides[0] + ...`, through which gradients pass. No element may occur twice. */
 export function strided(where: string, x: Tensor, sizes: readonly number[], strides: readonly number[], offset: number): Tensor {
   const y = empty(sizes.slice(), x.dtype);
   const own = { strides: stridesOf(sizes) };

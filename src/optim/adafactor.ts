@@ -5,8 +5,8 @@ import { allocatePersistent } from '../memory';
 import { byOneLayout, flatLayout } from '../ops/broadcast';
 import { recorder } from '../recorder';
 import { checkUsual } from './checks';
+import type { FlatParameter, Slot } from './flat-parameters';
 import { type Definition, Optimizer, type Params } from './optimizer';
-import type { Run, Slot } from './runs';
 
 /** The options of `Adafactor`. */
 export interface AdafactorOptions {
@@ -55,7 +55,7 @@ interface Matrix {
   readonly onesOfColumns: Float32Array;
 }
 
-/** A parameter of a run, with the memory that its step needs. */
+/** One of the joined parameters, with the memory that its step needs. */
 interface Slice {
   readonly values: Numbers;
   readonly gradient: Float32Array;
@@ -65,8 +65,8 @@ interface Slice {
   readonly variance: Numbers;
 }
 
-/** The arrays of a run. They are the same at each step, because a recording identifies memory by them. */
-interface Work {
+/** The arrays of a flat parameter's steps. They are the same at each step, because a recording identifies memory by them. */
+interface Workspace {
   readonly slices: readonly Slice[];
   readonly ones: Float32Array;
   readonly size: Numbers;
@@ -74,14 +74,14 @@ interface Work {
   readonly scratch: readonly Float32Array[];
 }
 
-const works = new WeakMap<Run, Work>();
+const workspaces = new WeakMap<FlatParameter, Workspace>();
 
 const sidesOf = ({ parameter: { shape } }: Slot): [rows: number, columns: number] =>
   shape.length < 2 ? [0, 0] : (shape.slice(-2) as [number, number]);
 
-function makeWork(run: Run): Work {
-  const slots = run.slots.filter(({ parameter }) => parameter.numel > 0);
-  const begin = run.slots[0]!.position;
+function makeWorkspace(flat: FlatParameter): Workspace {
+  const slots = flat.slots.filter(({ parameter }) => parameter.numel > 0);
+  const begin = flat.slots[0]!.position;
   const longest = Math.max(...slots.flatMap(sidesOf), 0);
   const lengths = [Math.max(...slots.map(({ parameter }) => parameter.numel), 0), longest, longest, longest, 1, 1];
   const scratch = lengths.map(allocatePersistent);
@@ -89,7 +89,7 @@ function makeWork(run: Run): Work {
   const slices = slots.map((slot): Slice => {
     const { shape, numel } = slot.parameter;
     const part = (array: Float32Array): Float32Array => array.subarray(slot.position - begin, slot.position - begin + numel);
-    const [rowVar, columnVar, variance] = run.state.map(part) as [Float32Array, Float32Array, Float32Array];
+    const [rowVar, columnVar, variance] = flat.state.map(part) as [Float32Array, Float32Array, Float32Array];
     const update = new Numbers(whole.subarray(0, numel));
     const [rows, columns] = sidesOf(slot);
     const ofMatrix = (i: number): Matrix => ({
@@ -103,19 +103,19 @@ function makeWork(run: Run): Work {
       onesOfColumns: ones.subarray(0, columns),
     });
     const matrices = shape.length < 2 ? null : Array.from({ length: numel / (rows * columns) }, (_, i) => ofMatrix(i));
-    return { values: new Numbers(part(run.values)), gradient: part(run.gradient), update, matrices, variance: new Numbers(variance) };
+    return { values: new Numbers(part(flat.values)), gradient: part(flat.gradient), update, matrices, variance: new Numbers(variance) };
   });
   return { slices, ones, size: new Numbers(size!), number: new Numbers(number!), scratch };
 }
 
-function workOf(run: Run): Work {
-  let work = works.get(run);
-  if (work === undefined) {
-    work = makeWork(run);
-    works.set(run, work);
+function workspaceOf(flat: FlatParameter): Workspace {
+  let workspace = workspaces.get(flat);
+  if (workspace === undefined) {
+    workspace = makeWorkspace(flat);
+    workspaces.set(flat, workspace);
   }
-  if (recorder !== null) for (const array of work.scratch) recorder.allocated(array);
-  return work;
+  if (recorder !== null) for (const array of workspace.scratch) recorder.allocated(array);
+  return workspace;
 }
 
 const addTo = (y: Numbers, x: Numbers, factor: number): void => calls.sgdStep({ param: y.floats, grad: x.floats, n: y.n, lr: -factor });
@@ -123,17 +123,17 @@ const addTo = (y: Numbers, x: Numbers, factor: number): void => calls.sgdStep({ 
 const limit = ({ floats, n }: Numbers, low: number): void => calls.clampForward({ y: floats, x: floats, n, low, high: most });
 
 // `x *= factor`; `number` is memory for the factor.
-function scale({ floats, byOne }: Numbers, factor: number, { number }: Work): void {
+function scale({ floats, byOne }: Numbers, factor: number, { number }: Workspace): void {
   calls.fill({ out: number.floats, n: 1, value: factor });
   calls.mul({ out: floats, a: floats, b: number.floats, layout: byOne });
 }
 
 // Writes the root mean square of x times a factor, but at least a limit, to `size`.
-function measure({ floats, n }: Numbers, factor: number, low: number, work: Work): void {
-  const { size } = work;
+function measure({ floats, n }: Numbers, factor: number, low: number, workspace: Workspace): void {
+  const { size } = workspace;
   calls.matmul({ c: size.floats, a: floats, b: floats, m: 1, n: 1, k: n });
   calls.sqrtForward({ y: size.floats, x: size.floats, n: 1 });
-  scale(size, factor / Math.sqrt(n), work);
+  scale(size, factor / Math.sqrt(n), workspace);
   limit(size, low);
 }
 
@@ -148,24 +148,29 @@ function factor(
   { square, row, column, ofRows, ofColumns, relative, onesOfRows, onesOfColumns }: Matrix,
   share: number,
   eps: number,
-  work: Work,
+  workspace: Workspace,
 ): void {
   const [m, n] = [row.n, column.n];
   calls.matmul({ c: ofRows.floats, a: square.floats, b: onesOfColumns, m, n: 1, k: n });
-  scale(ofRows, 1 / n, work);
+  scale(ofRows, 1 / n, workspace);
   average(row, ofRows, share);
   calls.matmul({ c: ofColumns.floats, a: onesOfRows, b: square.floats, m: 1, n, k: m });
-  scale(ofColumns, 1 / m, work);
+  scale(ofColumns, 1 / m, workspace);
   average(column, ofColumns, share);
-  const { size } = work;
+  const { size } = workspace;
   calls.matmul({ c: size.floats, a: row.floats, b: onesOfRows, m: 1, n: 1, k: m });
-  scale(size, 1 / m, work);
+  scale(size, 1 / m, workspace);
   limit(size, eps);
   calls.div({ out: relative.floats, a: row.floats, b: size.floats, layout: row.byOne });
   calls.matmul({ c: square.floats, a: relative.floats, b: column.floats, m, n, k: 1 });
 }
 
-function stepSlice({ matrices, values, gradient, update, variance }: Slice, work: Work, o: AdafactorOptions, count: number): void {
+function stepSlice(
+  { matrices, values, gradient, update, variance }: Slice,
+  workspace: Workspace,
+  o: AdafactorOptions,
+  count: number,
+): void {
   const eps = o.eps[0] ?? 2 ** -23;
   const share = count ** o.beta2Decay;
   const { floats, n, each, byOne } = update;
@@ -173,15 +178,15 @@ function stepSlice({ matrices, values, gradient, update, variance }: Slice, work
   if (matrices === null) {
     average(variance, update, share);
     calls.copyStrided({ out: floats, x: variance.floats, layout: each });
-  } else for (const matrix of matrices) factor(matrix, share, eps, work);
+  } else for (const matrix of matrices) factor(matrix, share, eps, workspace);
   limit(update, eps * eps);
   calls.rsqrtForward({ y: floats, x: floats, n });
   calls.mul({ out: floats, a: floats, b: gradient, layout: each });
-  measure(update, 1 / o.d, 1, work);
-  calls.div({ out: floats, a: floats, b: work.size.floats, layout: byOne });
-  measure(values, 1, o.eps[1], work);
-  calls.mul({ out: floats, a: floats, b: work.size.floats, layout: byOne });
-  scale(values, 1 - o.lr * o.weightDecay, work);
+  measure(update, 1 / o.d, 1, workspace);
+  calls.div({ out: floats, a: floats, b: workspace.size.floats, layout: byOne });
+  measure(values, 1, o.eps[1], workspace);
+  calls.mul({ out: floats, a: floats, b: workspace.size.floats, layout: byOne });
+  scale(values, 1 - o.lr * o.weightDecay, workspace);
   const rate = Math.min(o.lr, 1 / Math.sqrt(count));
   addTo(values, update, o.maximize ? rate : -rate);
 }
@@ -211,10 +216,10 @@ const adafactor: Definition<AdafactorOptions> = {
     return shape.with(key === 'row_var' ? -1 : -2, 1);
   },
   countsSteps: true,
-  step(run, options, count) {
-    const work = workOf(run);
-    calls.fill({ out: work.ones, n: work.ones.length, value: 1 });
-    for (const slice of work.slices) stepSlice(slice, work, options, count);
+  step(flat, options, count) {
+    const workspace = workspaceOf(flat);
+    calls.fill({ out: workspace.ones, n: workspace.ones.length, value: 1 });
+    for (const slice of workspace.slices) stepSlice(slice, workspace, options, count);
   },
 };
 

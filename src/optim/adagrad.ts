@@ -2,8 +2,8 @@
 import * as calls from '../calls.generated';
 import { checkNumber } from '../errors';
 import { checkUsual } from './checks';
+import { onlyRows } from './flat-parameters';
 import { type Definition, Optimizer, type Params } from './optimizer';
-import { onlyRows } from './runs';
 
 /** The options of `Adagrad`. */
 export interface AdagradOptions {
@@ -37,10 +37,10 @@ const adagrad: Definition<AdagradOptions> = {
   stateKeys: () => keys,
   countsSteps: true,
   linear: true,
-  step(run, o, count) {
-    const { values, state, gradient, n } = run;
+  step(flat, o, count) {
+    const { values, state, gradient, n } = flat;
     // With an eps of zero, or of so little that it is flushed to it, a row of zeros becomes NaN.
-    const rows = o.weightDecay === 0 && Math.fround(o.eps) >= 2 ** -126 ? onlyRows(run) : null;
+    const rows = o.weightDecay === 0 && Math.fround(o.eps) >= 2 ** -126 ? onlyRows(flat) : null;
     if (rows !== null) {
       calls.adagradRowsStep({
         param: values,

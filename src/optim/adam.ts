@@ -2,8 +2,8 @@
 import * as calls from '../calls.generated';
 import { checkBoolean, checkNumber } from '../errors';
 import { checkBetas, checkUsual } from './checks';
+import type { FlatParameter } from './flat-parameters';
 import { type Definition, Optimizer, type Params } from './optimizer';
-import type { Run } from './runs';
 
 /** The options of `Adam` and `AdamW`. */
 export interface AdamOptions {
@@ -32,7 +32,7 @@ function check(where: string, options: AdamOptions): void {
   checkBoolean(where, 'amsgrad', amsgrad);
 }
 
-function step({ values, state, gradient, n }: Run, o: AdamOptions, count: number, decoupled: boolean): void {
+function step({ values, state, gradient, n }: FlatParameter, o: AdamOptions, count: number, decoupled: boolean): void {
   const [m, v, maxV] = state as [Float32Array, Float32Array, Float32Array?];
   calls.adamStep({
     param: values,
@@ -61,7 +61,7 @@ const adam: Definition<AdamOptions> = {
   countsSteps: true,
   linear: true,
   decoupled: false,
-  step: (run, options, count) => step(run, options, count, false),
+  step: (flat, options, count) => step(flat, options, count, false),
 };
 
 const adamW: Definition<AdamOptions> = {
@@ -69,7 +69,7 @@ const adamW: Definition<AdamOptions> = {
   name: 'AdamW',
   defaults: { ...adam.defaults, weightDecay: 0.01 },
   decoupled: true,
-  step: (run, options, count) => step(run, options, count, true),
+  step: (flat, options, count) => step(flat, options, count, true),
 };
 
 /**

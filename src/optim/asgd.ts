@@ -5,8 +5,8 @@ import { allocatePersistent } from '../memory';
 import { byOneLayout } from '../ops/broadcast';
 import { recorder } from '../recorder';
 import { checkUsual } from './checks';
+import type { FlatParameter } from './flat-parameters';
 import { type Definition, Optimizer, type Params } from './optimizer';
-import type { Run } from './runs';
 
 /** The options of `ASGD`. */
 export interface ASGDOptions {
@@ -29,23 +29,23 @@ const keys = ['ax'];
 // The weight in the average of the value of step `count`. PyTorch keeps it as state; here it follows from the number of steps.
 const shareAt = (t0: number, count: number): number => Math.fround(1 / Math.max(1, count - 1 - t0));
 
-/** The arrays of a run. They are the same at each step, because a recording identifies memory by them. */
-interface Work {
+/** The arrays of a flat parameter's steps. They are the same at each step, because a recording identifies memory by them. */
+interface Workspace {
   /** The number by which the average is multiplied. */
   readonly factor: Float32Array;
   readonly layout: Int32Array;
 }
 
-const works = new WeakMap<Run, Work>();
+const workspaces = new WeakMap<FlatParameter, Workspace>();
 
-function workOf(run: Run): Work {
-  let work = works.get(run);
-  if (work === undefined) {
-    work = { factor: allocatePersistent(1), layout: byOneLayout(run.n) };
-    works.set(run, work);
+function workspaceOf(flat: FlatParameter): Workspace {
+  let workspace = workspaces.get(flat);
+  if (workspace === undefined) {
+    workspace = { factor: allocatePersistent(1), layout: byOneLayout(flat.n) };
+    workspaces.set(flat, workspace);
   }
-  recorder?.allocated(work.factor);
-  return work;
+  recorder?.allocated(workspace.factor);
+  return workspace;
 }
 
 const asgd: Definition<ASGDOptions> = {
@@ -61,13 +61,13 @@ const asgd: Definition<ASGDOptions> = {
   scalar: { key: 'eta', first: 0, next: (_, { lr, lambd, alpha }, count) => Math.fround(lr / (1 + lambd * lr * count) ** alpha) },
   derived: { key: 'mu', at: ({ t0 }, steps) => shareAt(t0, steps + 1) },
   // `w (1 - lambd eta) - eta (g + weightDecay w)` is a step with the sum of both decays. The average is multiplied first, so that with weight 1 it becomes exactly the value.
-  step(run, o, count) {
-    const { values, state, gradient, n, slots } = run;
+  step(flat, o, count) {
+    const { values, state, gradient, n, slots } = flat;
     const average = state[0]!;
     const eta = count === 1 ? Math.fround(o.lr) : slots[0]!.scalar;
     const share = shareAt(o.t0, count);
     calls.sgdStep({ param: values, grad: gradient, n, lr: eta, weightDecay: o.weightDecay + o.lambd, maximize: o.maximize });
-    const { factor, layout } = workOf(run);
+    const { factor, layout } = workspaceOf(flat);
     calls.fill({ out: factor, n: 1, value: 1 - share });
     calls.mul({ out: average, a: average, b: factor, layout });
     calls.sgdStep({ param: average, grad: values, n, lr: -share });

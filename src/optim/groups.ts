@@ -3,10 +3,10 @@
 import { describe, rangeError, typeError, withDefaults } from '../errors';
 import { UninitializedParameter } from '../nn/parameter';
 import { Tensor } from '../tensor';
+import type { FlatParameter, Slot } from './flat-parameters';
 import type { Definition, ParamGroup } from './optimizer';
-import type { Run, Slot } from './runs';
 
-/** A group with its slots, and the runs of neighbours that were last made of them. */
+/** A group with its slots, and the flat parameters that were last made of them. */
 export interface Stepped<O> {
   group: ParamGroup<O>;
   /** The group's list of parameters, and whether it can change: lists that the optimizer makes are frozen. */
@@ -14,8 +14,8 @@ export interface Stepped<O> {
   frozen: boolean;
   readonly slots: readonly Slot[];
   keys: readonly string[];
-  runs: readonly Run[] | null;
-  /** Whether the runs include padding between parameters. */
+  flatParameters: readonly FlatParameter[] | null;
+  /** Whether the flat parameters include padding between parameters. */
   padded: boolean;
 }
 

@@ -243,7 +243,7 @@ function gradientOf(where: string, params: readonly Tensor[]): Vector {
   let begin = 0;
   for (const parameter of params) {
     refuseHeld(where, parameter);
-    const gradient = parameter.gradientHidden ? parameter.grad : parameter.gradient; // one that a compiled step kept to itself is refused there
+    const gradient = parameter.gradientHidden ? parameter.grad : parameter.gradient; // the getter throws for a gradient that a compiled step keeps in its own memory
     if (gradient !== null) all.set(gradient.floats, begin);
     begin += parameter.numel;
   }

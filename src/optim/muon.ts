@@ -5,8 +5,8 @@ import { allocatePersistent } from '../memory';
 import { flatLayout } from '../ops/broadcast';
 import { recorder } from '../recorder';
 import { shapeText } from '../shape';
+import type { FlatParameter } from './flat-parameters';
 import { type Definition, Optimizer, type Params } from './optimizer';
-import type { Run } from './runs';
 
 /** The options of `Muon`. */
 export interface MuonOptions {
@@ -36,7 +36,7 @@ function checkCoefficients(where: string, coefficients: unknown): void {
   for (let i = 0; i < 3; i++) checkNumber(where, `nsCoefficients[${i}]`, coefficients[i]);
 }
 
-/** A parameter of a run, with the memory that its step needs. */
+/** One of the joined parameters, with the memory that its step needs. */
 interface Matrix {
   readonly rows: number;
   readonly columns: number;
@@ -55,19 +55,19 @@ interface Matrix {
   readonly byOne: Int32Array;
 }
 
-/** The parameters of a run one by one. Their arrays are the same at each step, because a recording identifies memory by them. */
-interface Work {
+/** The joined parameters one by one. Their arrays are the same at each step, because a recording identifies memory by them. */
+interface Workspace {
   readonly matrices: readonly Matrix[];
   /** Memory that is only used within a step. */
   readonly scratch: readonly Float32Array[];
 }
 
-const works = new WeakMap<Run, Work>();
+const workspaces = new WeakMap<FlatParameter, Workspace>();
 
-function workOf(run: Run): Work {
-  const known = works.get(run);
+function workspaceOf(flat: FlatParameter): Workspace {
+  const known = workspaces.get(flat);
   if (known !== undefined) return known;
-  const { slots } = run;
+  const { slots } = flat;
   const largest = Math.max(...slots.map(({ parameter }) => parameter.numel));
   const shortest = Math.max(...slots.map(({ parameter }) => Math.min(...parameter.shape)));
   const scratch = [largest, largest, shortest ** 2, shortest ** 2, shortest ** 2, 1].map(allocatePersistent);
@@ -81,9 +81,9 @@ function workOf(run: Run): Work {
     return {
       rows,
       columns,
-      values: part(run.values),
-      gradient: part(run.gradient),
-      buffer: part(run.state[0]!),
+      values: part(flat.values),
+      gradient: part(flat.gradient),
+      buffer: part(flat.state[0]!),
       x: x!,
       y: y!,
       gram: gram!,
@@ -94,9 +94,9 @@ function workOf(run: Run): Work {
       byOne: Int32Array.of(1, n, 1, 0, 0, 0),
     };
   });
-  const work = { matrices, scratch };
-  works.set(run, work);
-  return work;
+  const workspace = { matrices, scratch };
+  workspaces.set(flat, workspace);
+  return workspace;
 }
 
 /** `y += factor * x`, as a step of gradient descent whose rate is read at each replay. */
@@ -176,8 +176,8 @@ const muon: Definition<MuonOptions> = {
   stateKeys: () => keys,
   countsSteps: false,
   linear: true,
-  step(run, options) {
-    const { matrices, scratch } = workOf(run);
+  step(flat, options) {
+    const { matrices, scratch } = workspaceOf(flat);
     if (recorder !== null) for (const array of scratch) recorder.allocated(array);
     const { lr, weightDecay } = options;
     for (const matrix of matrices) {

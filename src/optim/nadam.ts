@@ -24,7 +24,7 @@ export interface NAdamOptions {
 
 const keys = ['exp_avg', 'exp_avg_sq'];
 
-// Divided by this instead of the root of any float32, a term is at most 1e-19 of what it would be, and so is lost. It is finite, because a fit calculates with the numbers of calls.
+// A divisor so large that a term divided by it, instead of by the root of a float32, is at most 1e-19 times as large and is lost in rounding. It is finite, because a fit calculates with the numbers of calls.
 const greatest = 2 ** 127;
 
 const momentumAt = ({ betas, momentumDecay }: NAdamOptions, step: number): number => betas[0] * (1 - 0.5 * 0.96 ** (step * momentumDecay));

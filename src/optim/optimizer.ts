@@ -1,12 +1,12 @@
-// What all optimizers share: parameter groups, the step over runs of neighbouring parameters, and state dicts. An optimizer itself is a
-// definition: its options, its state of each parameter, and the kernel that steps a run.
+// What all optimizers share: parameter groups, the step over flat parameters, and state dicts. An optimizer itself is a definition: its options, its state of each
+// parameter, and the kernel that steps a flat parameter.
 import { describe, markOwn, rangeError, SimdnnError, typeError, withDefaults } from '../errors';
 import { refuseHeld } from '../holders';
 import { refusePythonNames } from '../nn/absent';
 import { type Recorder, recorder } from '../recorder';
 import { Tensor } from '../tensor';
+import { type FlatParameter, flatParametersOf, inStep, joinsOverPadding, refuseDetached, Slots } from './flat-parameters';
 import { areOf, checkGroups, hasGetter, isAsTaken, lookedAt, type Stepped } from './groups';
-import { inStep, joinsOverPadding, planRuns, type Run, refuseDetached, Slots } from './runs';
 import { type OptimizerStateDict, readStateDict, writeStateDict } from './state';
 
 /** Parameters with options of their own; options that are not given are the optimizer's. */
@@ -59,20 +59,20 @@ export interface Definition<O extends object> {
   shapeOf?(key: string, shape: readonly number[]): number[] | null;
   /** Throws a RangeError unless the optimizer can step such a parameter. */
   checkParameter?(where: string, parameter: Tensor): void;
-  /** Steps one run; `count` is the step number, from 1; without `countsSteps` it is 2 for all but the first. */
-  step(run: Run, options: O, count: number): void;
+  /** Steps one flat parameter; `count` is the step number, from 1; without `countsSteps` it is 2 for all but the first. */
+  step(flat: FlatParameter, options: O, count: number): void;
 }
 
 // Options can be lists (betas), so every group gets lists of its own.
 const ownCopy = <O extends object>(options: O): O =>
   Object.fromEntries(Object.entries(options).map(([name, value]) => [name, Array.isArray(value) ? [...value] : value])) as O;
 
-// Plans the runs of the present gradients; usually those of the last step are still valid.
+// Makes the flat parameters of the present gradients; usually those of the last step are still valid.
 function planGroup<O extends object>(definition: Definition<O>, stepped: Stepped<O>): void {
   const { group, slots } = stepped;
   const keys = definition.stateKeys(group);
   const padded = joinsOverPadding();
-  let changed = keys !== stepped.keys || padded !== stepped.padded || stepped.runs === null;
+  let changed = keys !== stepped.keys || padded !== stepped.padded || stepped.flatParameters === null;
   for (let i = 0; i < slots.length; i++) {
     const slot = slots[i]!;
     if (recorder !== null) recorder.gradient(slot.parameter, 'use');
@@ -83,17 +83,17 @@ function planGroup<O extends object>(definition: Definition<O>, stepped: Stepped
     changed = true;
   }
   if (!changed) return;
-  stepped.runs = null; // so that they are planned anew even if the following throws
+  stepped.flatParameters = null; // so that they are made anew even if the following throws
   stepped.keys = keys;
   stepped.padded = padded;
-  stepped.runs = planRuns(definition.name, slots, keys);
+  stepped.flatParameters = flatParametersOf(definition.name, slots, keys);
 }
 
 /** A parameter group as it was when the step was recorded. */
 interface RecordedGroup<O> {
   readonly stepped: Stepped<O>;
   readonly keys: readonly string[];
-  readonly runs: readonly Run[];
+  readonly flatParameters: readonly FlatParameter[];
 }
 
 /**
@@ -177,15 +177,15 @@ export abstract class Optimizer<O extends object> {
     // A getter among the options runs here, before anything is written.
     for (let i = 0; i < stepped.length; i++) definition.check(definition.name, stepped[i]!.group);
     for (let i = 0; i < stepped.length; i++) planGroup(definition, stepped[i]!);
-    for (let i = 0; i < stepped.length; i++) refuseDetached(definition.name, stepped[i]!.runs!);
+    for (let i = 0; i < stepped.length; i++) refuseDetached(definition.name, stepped[i]!.flatParameters!);
     if (recorder !== null) {
       this.#record(recorder, stepped);
       return;
     }
     for (let i = 0; i < stepped.length; i++) {
-      const { runs, group, keys } = stepped[i]!;
-      this.#issue(runs!, group);
-      this.#count(runs!, keys, group, 1);
+      const { flatParameters, group, keys } = stepped[i]!;
+      this.#issue(flatParameters!, group);
+      this.#count(flatParameters!, keys, group, 1);
     }
   }
 
@@ -264,7 +264,7 @@ export abstract class Optimizer<O extends object> {
         ...lookedAt(group),
         slots: this.#slots.of(group.params),
         keys: [],
-        runs: null,
+        flatParameters: null,
         padded: true,
       }));
     } else {
@@ -283,15 +283,16 @@ export abstract class Optimizer<O extends object> {
     }
   }
 
-  #issue(runs: readonly Run[], options: O): void {
-    for (let i = 0; i < runs.length; i++) this.#definition.step(runs[i]!, options, runs[i]!.slots[0]!.steps + 1);
+  #issue(flatParameters: readonly FlatParameter[], options: O): void {
+    for (let i = 0; i < flatParameters.length; i++)
+      this.#definition.step(flatParameters[i]!, options, flatParameters[i]!.slots[0]!.steps + 1);
   }
 
   // Counts steps that were done.
-  #count(runs: readonly Run[], keys: readonly string[], options: O, steps: number): void {
+  #count(flatParameters: readonly FlatParameter[], keys: readonly string[], options: O, steps: number): void {
     const { countsSteps, scalar } = this.#definition;
-    for (let i = 0; i < runs.length; i++) {
-      const { slots } = runs[i]!;
+    for (let i = 0; i < flatParameters.length; i++) {
+      const { slots } = flatParameters[i]!;
       for (let k = 0; k < slots.length; k++) {
         const slot = slots[k]!;
         slot.parameter.version.count += steps;
@@ -305,7 +306,7 @@ export abstract class Optimizer<O extends object> {
 
   #record(to: Recorder, stepped: readonly Stepped<O>[]): void {
     const definition = this.#definition;
-    const parts: RecordedGroup<O>[] = stepped.map((one) => ({ stepped: one, keys: one.keys, runs: one.runs! }));
+    const parts: RecordedGroup<O>[] = stepped.map((one) => ({ stepped: one, keys: one.keys, flatParameters: one.flatParameters! }));
     if (to === this.#madeIn && parts.some(({ keys }) => keys.length > 0)) {
       throw new SimdnnError(
         'SIMDNN_NOT_RECORDABLE',
@@ -313,7 +314,7 @@ export abstract class Optimizer<O extends object> {
       );
     }
     const count = (steps: number): void => {
-      for (let i = 0; i < parts.length; i++) this.#count(parts[i]!.runs, parts[i]!.keys, parts[i]!.stepped.group, steps);
+      for (let i = 0; i < parts.length; i++) this.#count(parts[i]!.flatParameters, parts[i]!.keys, parts[i]!.stepped.group, steps);
     };
     // If the options need another state no call is made, and the recording becomes invalid. Whether the memory still exists is checked by the
     // replay, once all numbers are read.
@@ -323,10 +324,10 @@ export abstract class Optimizer<O extends object> {
         definition.check(definition.name, group);
         if (definition.stateKeys(group) !== parts[i]!.keys) return;
       }
-      for (let i = 0; i < parts.length; i++) this.#issue(parts[i]!.runs, parts[i]!.stepped.group);
+      for (let i = 0; i < parts.length; i++) this.#issue(parts[i]!.flatParameters, parts[i]!.stepped.group);
     });
     to.operation(`${definition.name}.step`);
-    for (const { values, gradient, state } of parts.flatMap(({ runs }) => runs)) {
+    for (const { values, gradient, state } of parts.flatMap(({ flatParameters }) => flatParameters)) {
       to.memory(values, 'parameter');
       to.memory(gradient, 'gradient');
       for (const one of state) to.memory(one, 'state');
@@ -334,7 +335,7 @@ export abstract class Optimizer<O extends object> {
     to.after({
       commit: count,
       keep() {
-        const slots = parts.flatMap(({ runs }) => runs.flatMap((run) => run.slots));
+        const slots = parts.flatMap(({ flatParameters }) => flatParameters.flatMap((flat) => flat.slots));
         const before = slots.map((slot) => ({ slot, steps: slot.steps, scalar: slot.scalar, version: slot.parameter.version.count }));
         return () => {
           for (const { slot, steps, scalar, version } of before) {
@@ -348,7 +349,7 @@ export abstract class Optimizer<O extends object> {
       counter: this,
     });
     this.#guardGroups(to, stepped);
-    const counting = parts.filter(({ keys }) => keys.length > 0).map(({ runs }) => runs);
+    const counting = parts.filter(({ keys }) => keys.length > 0).map(({ flatParameters }) => flatParameters);
     if (counting.length === 0) return;
     to.guard(() => {
       for (let i = 0; i < counting.length; i++) if (!inStep(counting[i]!)) return false;

@@ -4,8 +4,8 @@ import { checkBoolean, checkNumber, describe, rangeError, typeError } from '../e
 import { allocatePersistent } from '../memory';
 import { byOneLayout, flatLayout } from '../ops/broadcast';
 import { recorder } from '../recorder';
+import type { FlatParameter } from './flat-parameters';
 import { type Definition, Optimizer, type Params } from './optimizer';
-import type { Run } from './runs';
 
 /** The options of `Rprop`. */
 export interface RpropOptions {
@@ -25,25 +25,25 @@ const keys = ['prev', 'step_size'];
 const most = 2 ** 127;
 
 /** The arrays of a step. They are the same at each step, because a recording identifies memory by them. */
-interface Work {
+interface Workspace {
   readonly floats: readonly [direction: Float32Array, sign: Float32Array, factor: Float32Array, zeros: Float32Array, one: Float32Array];
   readonly turned: Int32Array;
   readonly each: Int32Array;
   readonly byOne: Int32Array;
 }
 
-const works = new WeakMap<Run, Work>();
+const workspaces = new WeakMap<FlatParameter, Workspace>();
 
-function workOf(run: Run): Work {
-  let work = works.get(run);
-  if (work === undefined) {
-    const { n } = run;
+function workspaceOf(flat: FlatParameter): Workspace {
+  let workspace = workspaces.get(flat);
+  if (workspace === undefined) {
+    const { n } = flat;
     const [a, b, c, d] = [0, 1, 2, 3].map(() => allocatePersistent(n)) as [Float32Array, Float32Array, Float32Array, Float32Array];
-    work = { floats: [a, b, c, d, allocatePersistent(1)], turned: new Int32Array(n), each: flatLayout(n), byOne: byOneLayout(n) };
-    works.set(run, work);
+    workspace = { floats: [a, b, c, d, allocatePersistent(1)], turned: new Int32Array(n), each: flatLayout(n), byOne: byOneLayout(n) };
+    workspaces.set(flat, workspace);
   }
-  if (recorder !== null) for (const array of [...work.floats, work.turned]) recorder.allocated(array);
-  return work;
+  if (recorder !== null) for (const array of [...workspace.floats, workspace.turned]) recorder.allocated(array);
+  return workspace;
 }
 
 function checkPair(where: string, name: string, pair: unknown): void {
@@ -68,15 +68,15 @@ const rprop: Definition<RpropOptions> = {
   allKeys: keys,
   stateKeys: () => keys,
   countsSteps: true,
-  step(run, { lr, etas, stepSizes, maximize }, count) {
-    const { values, gradient, n } = run;
-    const [prev, stepSize] = run.state as [Float32Array, Float32Array];
+  step(flat, { lr, etas, stepSizes, maximize }, count) {
+    const { values, gradient, n } = flat;
+    const [prev, stepSize] = flat.state as [Float32Array, Float32Array];
     const {
       floats: [direction, sign, factor, zeros, one],
       turned,
       each,
       byOne,
-    } = workOf(run);
+    } = workspaceOf(flat);
     calls.fill({ out: one, n: 1, value: maximize ? -1 : 1 });
     calls.mul({ out: direction, a: gradient, b: one, layout: byOne });
     calls.clampForward({ y: stepSize, x: stepSize, n, low: count === 1 ? lr : 0, high: count === 1 ? lr : most }); // the state starts as zeros

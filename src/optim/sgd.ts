@@ -2,8 +2,8 @@
 import * as calls from '../calls.generated';
 import { checkBoolean, checkNumber, rangeError } from '../errors';
 import { checkUsual } from './checks';
+import { onlyRows } from './flat-parameters';
 import { type Definition, Optimizer, type Params } from './optimizer';
-import { onlyRows } from './runs';
 
 /** The options of `SGD`. */
 export interface SGDOptions {
@@ -41,9 +41,9 @@ const sgd: Definition<SGDOptions> = {
   stateKeys: ({ momentum }) => (momentum === 0 ? none : buffer),
   countsSteps: false,
   linear: true,
-  step(run, o, count) {
-    const { values, state, gradient, n } = run;
-    const rows = o.momentum === 0 && o.weightDecay === 0 ? onlyRows(run) : null;
+  step(flat, o, count) {
+    const { values, state, gradient, n } = flat;
+    const rows = o.momentum === 0 && o.weightDecay === 0 ? onlyRows(flat) : null;
     if (rows !== null) {
       calls.sgdRowsStep({
         param: values,

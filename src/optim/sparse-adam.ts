@@ -3,8 +3,8 @@ import * as calls from '../calls.generated';
 import { checkBoolean, checkNumber, rangeError, SimdnnError } from '../errors';
 import { shapeText } from '../shape';
 import { checkBetas } from './checks';
+import { namedRows } from './flat-parameters';
 import { type Definition, Optimizer, type Params } from './optimizer';
-import { namedRows } from './runs';
 
 /** The options of `SparseAdam`. */
 export interface SparseAdamOptions {
@@ -34,19 +34,19 @@ const sparseAdam: Definition<SparseAdamOptions> = {
   stateKeys: () => sparseAdam.allKeys,
   countsSteps: true,
   linear: true,
-  step(run, { lr, betas, eps, maximize }, count) {
-    const rows = namedRows(run);
+  step(flat, { lr, betas, eps, maximize }, count) {
+    const rows = namedRows(flat);
     if (rows === null) {
       throw new SimdnnError(
         'SIMDNN_DENSE_GRADIENT',
-        `[SparseAdam] a parameter ${shapeText(run.slots[0].parameter.shape)} has a dense gradient\n  hint: Adam steps those; tables with sparse: true give sparse ones`,
+        `[SparseAdam] a parameter ${shapeText(flat.slots[0].parameter.shape)} has a dense gradient\n  hint: Adam steps those; tables with sparse: true give sparse ones`,
       );
     }
     calls.sparseAdamStep({
-      param: run.values,
-      expAvg: run.state[0]!,
-      expAvgSq: run.state[1]!,
-      grad: run.gradient,
+      param: flat.values,
+      expAvg: flat.state[0]!,
+      expAvgSq: flat.state[1]!,
+      grad: flat.gradient,
       touched: rows.touched,
       rows: rows.rows,
       columns: rows.columns,

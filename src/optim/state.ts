@@ -3,9 +3,9 @@ import * as calls from '../calls.generated';
 import { checkAttached, checkNumber, describe, rangeError, typeError } from '../errors';
 import { numelOf, sameShape, shapeText } from '../shape';
 import { Tensor } from '../tensor';
+import type { Slot } from './flat-parameters';
 import type { Stepped } from './groups';
 import type { Definition } from './optimizer';
-import type { Slot } from './runs';
 
 /** What `Optimizer.stateDict()` returns. */
 export interface OptimizerStateDict {
@@ -223,7 +223,7 @@ export function readStateDict<O extends object>(
       const stepped = all[i]!;
       Object.assign(stepped.group, options);
       for (const one of loaded) restore(definition, one);
-      stepped.runs = null;
+      stepped.flatParameters = null;
     });
   };
 }

@@ -4,34 +4,34 @@ import type { Tensor } from '../tensor';
 import type { Base, TracedCall, Value } from './calls';
 import { Listener } from './listener';
 import { tensorsOf } from './outputs';
-import { type Source, sourcesHeardBy, sourcesOf } from './sources';
-import { hear, placed } from './trace';
+import { type Source, sourcesOf, sourcesRecordedBy } from './sources';
+import { listenTo, placed } from './trace';
 
 /** An argument or a result of the function. */
-export interface HeardResult {
+export interface TracedTensor {
   readonly value: Value;
   readonly shape: readonly number[];
 }
 
-export interface Heard {
+export interface ForwardTrace {
   readonly calls: readonly TracedCall[];
   /** The operation and the module that made each call. */
   readonly sources: readonly Source[];
-  readonly inputs: readonly HeardResult[];
-  readonly results: readonly HeardResult[];
+  readonly inputs: readonly TracedTensor[];
+  readonly results: readonly TracedTensor[];
   /** The values of each constant when JavaScript had made it. */
   readonly constants: ReadonlyMap<Base, TensorData>;
 }
 
 /** Records `fn` without calculating anything. The state of tensors, modules and random numbers is unchanged afterwards. */
-export function heardForward(fn: () => unknown, args: readonly Tensor[]): Heard {
+export function traceForward(fn: () => unknown, args: readonly Tensor[]): ForwardTrace {
   const listener = new Listener(true, false);
-  const results = tensorsOf(hear(listener, fn));
+  const results = tensorsOf(listenTo(listener, fn));
   const { bases, recorded, constants } = placed(listener, args, results);
-  const at = ({ values, shape }: Tensor): HeardResult => ({ value: bases.of(values), shape });
+  const at = ({ values, shape }: Tensor): TracedTensor => ({ value: bases.of(values), shape });
   return {
     calls: recorded,
-    sources: sourcesOf(sourcesHeardBy(listener)),
+    sources: sourcesOf(sourcesRecordedBy(listener)),
     inputs: args.map(at),
     results: results.map(at),
     constants: new Map(constants.map(({ base, pristine }) => [base, pristine])),

@@ -3,7 +3,7 @@ import { recorder } from '../recorder';
 
 export { MemoryMap, stretchesOf } from './bases';
 export { type Argument, type Base, isValue, type TracedCall, type Value, writtenBy } from './calls';
-export { type Heard, type HeardResult, heardForward } from './forward';
+export { type ForwardTrace, type TracedTensor, traceForward } from './forward';
 export { KeptRecordings } from './kept';
 export { Listener } from './listener';
 export type { CompiledOutput } from './outputs';

@@ -1,10 +1,10 @@
-// A recorded function may store a tensor outside, in a variable or a field, without returning it. No replay writes such a tensor, so that any later use
-// of it throws an error that says so.
+// A recorded function may store a tensor in an outer variable or a field without returning it. A replay does not write such a tensor, so every later use of it throws
+// an error that explains this.
 import { SimdnnError } from '../errors';
 import type { Holder } from '../holders';
 import type { Tensor } from '../tensor';
 
-/** The holder of such a tensor, which refuses every use. */
+/** The holder of such a tensor. It refuses every use. */
 class Left implements Holder {
   constructor(readonly name: string) {}
 

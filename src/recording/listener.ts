@@ -1,4 +1,4 @@
-// Takes down everything that one run of a recorded function does.
+// Records everything that one run of a function does.
 import { SimdnnError } from '../errors';
 import { type KernelTable, kernelNames } from '../kernels.generated';
 import { overlap, type TensorData } from '../memory';
@@ -97,7 +97,7 @@ export class Listener implements Recorder {
   readonly pristine = new Map<TensorData, TensorData>();
   readonly gradients = new Map<Tensor, LeafGradient>();
 
-  /** How its products take their operands; a plan has one precision. */
+  /** The precision of its products; a plan has a single one. */
   private readonly precision = getFloat32MatmulPrecision();
   private readonly running: object[] = [];
   private readonly moduleOf = new WeakMap<object, object>();
@@ -250,8 +250,8 @@ export class Listener implements Recorder {
   ended(then: () => void): void {
     this.ends.push(then);
   }
-  guard(holds: () => boolean, module?: object): void {
-    this.guards.push(holds);
+  guard(isValid: () => boolean, module?: object): void {
+    this.guards.push(isValid);
     if (module !== undefined) this.guarded.add(module);
   }
 }

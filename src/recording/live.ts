@@ -41,7 +41,7 @@ export class LiveNumbers {
     this.table = new Float64Array(count);
   }
 
-  /** Reads the numbers by issuing their calls to a table that only takes down the arguments. False if anything else about these calls has changed. */
+  /** Reads the numbers by issuing their calls to a table of kernels that only records the arguments. False if anything else about these calls has changed. */
   read(): boolean {
     if (this.issues.length === 0) return true;
     reading = this;
@@ -58,7 +58,8 @@ export class LiveNumbers {
     return this.same && this.next === this.expected.length;
   }
 
-  // An optimizer that steps twice in one recording reads its second step count after the first was counted. What is counted here is taken back.
+  // Issues the calls and advances the counters in their order, because an optimizer that steps twice in one recording reads its second step count after the first
+  // step was counted. The counters are restored afterwards.
   private issueCounting(stepCounters: readonly (StepCounter | null)[]): void {
     const putBack: (() => void)[] = [];
     try {
@@ -73,7 +74,7 @@ export class LiveNumbers {
     }
   }
 
-  /** Takes down a call that was issued while reading. */
+  /** Reads the numbers of a call that was issued. */
   take(name: keyof KernelTable, args: readonly unknown[]): void {
     const expected = this.expected[this.next++];
     if (expected === undefined || expected.name !== name || expected.args.length !== args.length) {

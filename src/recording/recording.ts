@@ -80,7 +80,7 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
   /** The versions of the tensors that each call changes in place, other than by an optimizer. */
   private readonly changes: Version[];
   private readonly changedArguments: number[];
-  /** The persistent memory that is used, and the leaves whose gradients change. A call is refused while a fit holds any of them. */
+  /** The persistent memory that is used, and the leaves whose gradients change. A call is refused while a fit works on any of them. */
   private readonly memory: TensorData[];
   private readonly gradientLeaves: Tensor[];
   private readonly plan: Plan;
@@ -88,7 +88,7 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
   private packedPlan: Plan | null = null;
   /** Whether each tensor that a replay returns has new memory of its own. */
   readonly givesFresh: boolean;
-  /** Where each tensor that a replay returns is the whole of a piece of new memory: which one has each piece. Such a replay may be given other memory for them. */
+  /** If each returned tensor covers a whole piece of new memory: the index of the tensor that has each piece. Such a replay can write its outputs into given memory. */
   private readonly wholes: readonly number[] | null;
   /** Whether it is known that the second call does the same as the first. */
   isVerified: boolean;
@@ -133,7 +133,7 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
 
   private constructor(
     { trace, left, bases }: Taken,
-    heard: Listener,
+    listener: Listener,
     args: A,
     result: R,
     private readonly keepGrad: boolean,
@@ -176,7 +176,7 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
     const memoryLeft = new Set([...left].map(({ version }) => version));
     this.gradientLeaves = trace.gradients.flatMap(({ leaf }) => (memoryLeft.has(leaf.version) ? [] : [leaf]));
     this.changedArguments = args.flatMap((t, i) =>
-      !t.needsGrad && [...heard.changes].some(({ values }) => overlap(values, t.values)) ? [i] : [],
+      !t.needsGrad && [...listener.changes].some(({ values }) => overlap(values, t.values)) ? [i] : [],
     );
     this.plan = trace.plan();
     this.packing = trace.packing();
@@ -322,7 +322,7 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
     }
   }
 
-  // Sets the leaves' gradients to what they are after so many calls of the plan. Their memory belongs to the plan and is overwritten by the next replay,
+  // Sets the leaves' gradients as they are after this many calls of the plan. Their memory belongs to the plan and is overwritten by the next replay,
   // which must not change a gradient that the user has read: hence the copy with `keepGrad`.
   private putGradients(finished = Infinity): void {
     const { gradients, keepGrad } = this;

@@ -13,7 +13,7 @@ export interface Source {
 }
 
 /** What a listener recorded about sources. Module paths are looked up only when they are needed, because that takes longer than recording all of this. */
-export interface SourcesHeard {
+export interface RecordedSources {
   readonly kernels: readonly string[];
   readonly operations: readonly string[];
   readonly modules: readonly (object | null)[];
@@ -21,7 +21,7 @@ export interface SourcesHeard {
 }
 
 /** What a listener recorded of one run. */
-export const sourcesHeardBy = ({ calls, operations, modules, outermost }: Listener): SourcesHeard => ({
+export const sourcesRecordedBy = ({ calls, operations, modules, outermost }: Listener): RecordedSources => ({
   kernels: calls.map(([kernel]) => kernel),
   operations,
   modules,
@@ -29,7 +29,7 @@ export const sourcesHeardBy = ({ calls, operations, modules, outermost }: Listen
 });
 
 /** The sources of all recorded calls, in order. */
-export function sourcesOf({ kernels, operations, modules, outermost }: SourcesHeard): Source[] {
+export function sourcesOf({ kernels, operations, modules, outermost }: RecordedSources): Source[] {
   const paths = new Map<object, string>();
   for (const root of outermost as ReadonlySet<Module>) {
     for (const [path, module] of root.namedModules()) if (!paths.has(module)) paths.set(module, path || root.constructor.name);

@@ -88,7 +88,7 @@ export class RecordedStep {
   }
 
   /** Whether the recording is still valid: the function would do the same. */
-  holds(random: RandomPosition): boolean {
+  isValid(random: RandomPosition): boolean {
     const { leaves, guards, precision } = this.trace;
     if (precision !== getFloat32MatmulPrecision()) return false;
     return leaves.every(({ leaf, needsGrad }) => leaf.needsGrad === needsGrad) && allHold(guards) && this.trace.numbers(random) !== null;

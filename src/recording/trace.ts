@@ -21,41 +21,41 @@ import { LiveNumbers } from './live';
 import { differenceOf, type Outline, outlineOf } from './outline';
 import { overlapSums } from './overlap';
 import { Packing } from './packing';
-import { type SourcesHeard, sourcesHeardBy, sourcesOf } from './sources';
+import { type RecordedSources, sourcesOf, sourcesRecordedBy } from './sources';
 import { namesOf, type Row, rowOf } from './table';
 
 // Runs `fn` and records it. With a dry listener the state of tensors, optimizers and random numbers is unchanged afterwards.
-export const hear = <R>(heard: Listener, fn: () => R): R =>
-  heard.dry ? ignoringHolders(() => atRandomPosition(randomPosition(), () => heard.run(fn))) : heard.run(fn);
+export const listenTo = <R>(listener: Listener, fn: () => R): R =>
+  listener.dry ? ignoringHolders(() => atRandomPosition(randomPosition(), () => listener.run(fn))) : listener.run(fn);
 
 // The recorded calls, with each array as a range of elements of a piece of memory.
-export function placed(heard: Listener, args: readonly Tensor[], results: readonly Tensor[]) {
-  for (const { home } of heard.gradients.values()) {
+export function placed(listener: Listener, args: readonly Tensor[], results: readonly Tensor[]) {
+  for (const { home } of listener.gradients.values()) {
     if (home === null) continue;
-    heard.temporaries.delete(home.values); // a leaf's gradient outlasts the step, so its memory is persistent
-    heard.memory(home.values, 'gradient');
+    listener.temporaries.delete(home.values); // a leaf's gradient outlasts the step, so its memory is persistent
+    listener.memory(home.values, 'gradient');
   }
-  for (const leaf of heard.leaves.keys()) if (leaf.needsGrad || leaf instanceof Parameter) heard.memory(leaf.values, 'parameter');
+  for (const leaf of listener.leaves.keys()) if (leaf.needsGrad || leaf instanceof Parameter) listener.memory(leaf.values, 'parameter');
 
   // An argument that gets a gradient is always the same tensor, so its memory is persistent and not an input.
   const own = new Set(args.filter((t) => !t.needsGrad).map(({ values }) => values));
   const passed = [...own].map((memory) => new Base(memory, 'argument'));
-  const made = [...heard.temporaries].map((memory) => new Base(memory, 'temporary'));
-  const constants = [...heard.pristine].map(([memory, pristine]) => ({ base: new Base(memory, 'constant'), pristine }));
+  const made = [...listener.temporaries].map((memory) => new Base(memory, 'temporary'));
+  const constants = [...listener.pristine].map(([memory, pristine]) => ({ base: new Base(memory, 'constant'), pristine }));
   const known = [...passed, ...made, ...constants.map(({ base }) => base)];
-  const { arrays } = heard;
+  const { arrays } = listener;
   for (const { values } of results) arrays.add(values);
-  const bases = new Bases(known, arrays, heard.roles, heard.shapes);
-  const recorded = heard.calls.map((call, i) => traced(call, i, (array) => bases.of(array)));
-  return { passed, constants, bases, recorded, outline: outlineOf(recorded, heard) };
+  const bases = new Bases(known, arrays, listener.roles, listener.shapes);
+  const recorded = listener.calls.map((call, i) => traced(call, i, (array) => bases.of(array)));
+  return { passed, constants, bases, recorded, outline: outlineOf(recorded, listener) };
 }
 
 type Placement = ReturnType<typeof placed>;
 
 // The tensors whose memory each replay allocates anew.
-function leftIn(heard: Listener, args: readonly Tensor[], bases: Bases): Set<Tensor> {
+function leftIn(listener: Listener, args: readonly Tensor[], bases: Bases): Set<Tensor> {
   const left = new Set<Tensor>();
-  for (const tensors of [heard.tensors, args]) for (const tensor of tensors) if (bases.passes(tensor.values)) left.add(tensor);
+  for (const tensors of [listener.tensors, args]) for (const tensor of tensors) if (bases.passes(tensor.values)) left.add(tensor);
   return left;
 }
 
@@ -107,9 +107,9 @@ function callsOver({ passed, constants, bases, recorded }: Placement, results: r
 type LiveRow = [call: number, argument: number, counter: boolean];
 
 // The position in the plan of each live number of the recorded calls.
-function liveRowsOf(heard: Listener, calls: readonly TracedCall[]): LiveRow[] {
-  return heard.liveCalls.flatMap(({ first, end }) =>
-    heard.calls.slice(first, end).flatMap(([name], i) => {
+function liveRowsOf(listener: Listener, calls: readonly TracedCall[]): LiveRow[] {
+  return listener.liveCalls.flatMap(({ first, end }) =>
+    listener.calls.slice(first, end).flatMap(([name], i) => {
       const call = calls.findIndex(({ from }) => from.includes(first + i));
       return liveArguments[name].map(({ index, counter }): LiveRow => [call, index, counter]);
     }),
@@ -145,14 +145,14 @@ export class Trace {
   /** The number of Philox counters that a replay uses. */
   readonly draws: number;
   readonly gradEnabled: boolean;
-  /** How its products take their operands. */
+  /** The precision of its products. */
   readonly precision: Float32MatmulPrecision;
 
   private readonly temporaries: readonly Base[];
   private readonly liveRows: LiveRow[];
   /** What must be equal when the function is recorded again. */
   private readonly outline: Outline;
-  private readonly sourcesHeard: SourcesHeard;
+  private readonly recordedSources: RecordedSources;
 
   /**
    * Runs `fn` and records it. `args` must be tensors in memory of their own, except those that get a gradient; `resultsOf` returns the tensors in what `fn`
@@ -164,22 +164,22 @@ export class Trace {
     fn: () => R,
     args: readonly Tensor[],
     resultsOf: (result: R) => readonly Tensor[],
-    heard: Listener,
+    listener: Listener,
   ): { trace: Trace; result: R; left: ReadonlySet<Tensor>; bases: Bases } {
-    const result = hear(heard, fn);
+    const result = listenTo(listener, fn);
     const results = resultsOf(result);
-    const placement = placed(heard, args, results);
-    const trace = new Trace(heard, placement, results);
-    const left = leftIn(heard, args, placement.bases);
+    const placement = placed(listener, args, results);
+    const trace = new Trace(listener, placement, results);
+    const left = leftIn(listener, args, placement.bases);
     leave(where, left);
     return { trace, result, left, bases: placement.bases };
   }
 
-  private constructor(heard: Listener, placement: Placement, results: readonly Tensor[]) {
+  private constructor(listener: Listener, placement: Placement, results: readonly Tensor[]) {
     const { bases, outline } = placement;
     this.gradEnabled = isGradEnabled();
     this.precision = getFloat32MatmulPrecision();
-    this.gradients = [...heard.gradients.values()];
+    this.gradients = [...listener.gradients.values()];
     this.outline = outline;
     const { calls, inputs, temporaries, persistent, written } = callsOver(placement, results);
     this.calls = calls;
@@ -190,19 +190,19 @@ export class Trace {
     this.changesArguments = written.some(({ base }) => base.role === 'argument');
 
     const passes = ({ values }: Tensor): boolean => bases.passes(values);
-    this.leaves = [...heard.leaves].filter(([t]) => !passes(t)).map(([leaf, needsGrad]) => ({ leaf, needsGrad }));
-    this.changes = [...heard.changes].filter((t) => !passes(t));
-    this.guards = [...heard.guards, ...this.leaves.flatMap(({ leaf }) => ownersOf(leaf, heard.guarded))];
-    this.live = new LiveNumbers(heard.liveCalls, heard.calls);
-    this.liveRows = liveRowsOf(heard, calls);
+    this.leaves = [...listener.leaves].filter(([t]) => !passes(t)).map(([leaf, needsGrad]) => ({ leaf, needsGrad }));
+    this.changes = [...listener.changes].filter((t) => !passes(t));
+    this.guards = [...listener.guards, ...this.leaves.flatMap(({ leaf }) => ownersOf(leaf, listener.guarded))];
+    this.live = new LiveNumbers(listener.liveCalls, listener.calls);
+    this.liveRows = liveRowsOf(listener, calls);
 
     // Positions among the recorded calls become positions among the plan's calls.
-    const inPlan = countsBefore(calls, heard.calls.length);
-    this.redraws = heard.redraws.map((redraw, i) => ({ redraw, end: inPlan[heard.redrawsAt[i]!]! }));
-    this.stepCounters = heard.stepCounters.map((stepCounter, i) => ({ stepCounter, end: inPlan[heard.stepCounterEnds[i]!]! }));
+    const inPlan = countsBefore(calls, listener.calls.length);
+    this.redraws = listener.redraws.map((redraw, i) => ({ redraw, end: inPlan[listener.redrawsAt[i]!]! }));
+    this.stepCounters = listener.stepCounters.map((stepCounter, i) => ({ stepCounter, end: inPlan[listener.stepCounterEnds[i]!]! }));
     for (const { events } of this.gradients) for (const event of events) event.at = inPlan[event.at]!;
-    this.draws = drawsOf(heard.redraws);
-    this.sourcesHeard = sourcesHeardBy(heard);
+    this.draws = drawsOf(listener.redraws);
+    this.recordedSources = sourcesRecordedBy(listener);
   }
 
   /** Whether it uses a tensor that is neither parameter, buffer, state nor constant. An earlier call may have stored such a tensor, and a later one may replace it. */
@@ -229,10 +229,10 @@ export class Trace {
 
   /** Records the function once more without calculating, on other tensors in memory of their own, and describes the first difference; null if there is none. */
   differenceNow<R>(where: string, fn: () => R, args: readonly Tensor[], resultsOf: (result: R) => readonly Tensor[]): string | null {
-    const heard = new Listener(true, false);
-    const results = resultsOf(hear(heard, fn));
-    const { bases, outline } = placed(heard, args, results);
-    leave(where, leftIn(heard, args, bases));
+    const listener = new Listener(true, false);
+    const results = resultsOf(listenTo(listener, fn));
+    const { bases, outline } = placed(listener, args, results);
+    leave(where, leftIn(listener, args, bases));
     return differenceOf(outline, this.outline);
   }
 
@@ -292,13 +292,13 @@ export class Trace {
   /** The calls of a replay, as rows of a table. */
   rows(calls: readonly TracedCall[] = this.calls): Row[] {
     const place = namesOf(this.temporaries, this.inputs);
-    const sources = sourcesOf(this.sourcesHeard);
+    const sources = sourcesOf(this.recordedSources);
     return calls.map((call) => rowOf(call, sources, place));
   }
 
   /** Describes a call for an error message: kernel, operation, module, shapes, numbers. */
   callText(call: number): string {
-    const { kernel, operation, module, buffers, numbers, fused } = rowOf(this.calls[call]!, sourcesOf(this.sourcesHeard), () => 'array');
+    const { kernel, operation, module, buffers, numbers, fused } = rowOf(this.calls[call]!, sourcesOf(this.recordedSources), () => 'array');
     const words = [kernel, fused, operation && `of ${operation}`, module && `in ${module}`, `(${buffers}; ${numbers})`];
     return words.filter((word) => word !== '').join(' ');
   }

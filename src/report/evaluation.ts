@@ -13,7 +13,7 @@ import {
 } from '../metrics';
 import { Tensor } from '../tensor';
 import { type ClassScore, scoresOf } from './class-scores';
-import type { Run } from './record';
+import type { CheckedRecord } from './record';
 import { cleanText } from './text';
 import { classNamesOf, type Matrix, matrixOf, type Numbers, numbersOf, type Rows } from './values';
 
@@ -117,7 +117,7 @@ function rocOf(probabilities: Rows, targets: Int32Array, names: readonly string[
   return { curves, areas: chosen.map(area), names: chosen.map((c) => names[c]!), remark };
 }
 
-function classesOf(where: string, run: Run): Classes {
+function classesOf(where: string, run: CheckedRecord): Classes {
   const given = run.probabilities === undefined ? null : probabilitiesOf(where, run.probabilities);
   const targetValues = numbersOf(where, 'targets', run.targets);
   const predictionValues = run.predictions === undefined ? null : numbersOf(where, 'predictions', run.predictions);
@@ -173,7 +173,7 @@ function classesOf(where: string, run: Run): Classes {
   };
 }
 
-function valuesOf(where: string, run: Run): Values {
+function valuesOf(where: string, run: CheckedRecord): Values {
   const [preds, targets] = [numbersOf(where, 'predictions', run.predictions), numbersOf(where, 'targets', run.targets)];
   if (preds.length !== targets.length)
     throw rangeError(where, `expected predictions of ${targets.length} rows, as targets has, got ${preds.length}`);
@@ -204,7 +204,7 @@ function valuesOf(where: string, run: Run): Values {
 }
 
 /** Evaluates the predictions of a run; null if there are none. */
-export function evaluationOf(where: string, run: Run): Classes | Values | null {
+export function evaluationOf(where: string, run: CheckedRecord): Classes | Values | null {
   if (run.task === null) return null;
   if (run.task === 'regression' && run.predictions === undefined)
     throw rangeError(where, 'a regression has predictions, and there are probabilities');

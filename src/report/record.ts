@@ -89,7 +89,7 @@ export interface RunRecord {
 }
 
 /** A checked record. */
-export interface Run {
+export interface CheckedRecord {
   title: string;
   epochs: Epochs;
   initialEpoch: number;
@@ -147,7 +147,7 @@ function shown(where: string, name: string, value: unknown): string {
   }
 }
 
-function modelOf(where: string, model: unknown): Run['model'] {
+function modelOf(where: string, model: unknown): CheckedRecord['model'] {
   if (model === undefined || model === null) return null;
   if (model instanceof Module) return { text: model.toString(), parameters: model.parameters().reduce((n, { numel }) => n + numel, 0) };
   if (typeof model !== 'object') throw typeError(where, `expected model to be a module, got ${describe(model)}`, 'or { text, parameters }');
@@ -216,7 +216,7 @@ function seedOf(where: string, seed: unknown): number | null {
   return high! * 2 ** 32 + (low! >>> 0);
 }
 
-function taskOf(where: string, o: Given): Run['task'] {
+function taskOf(where: string, o: Given): CheckedRecord['task'] {
   const has = (value: unknown): boolean => value !== undefined && value !== null;
   if (!has(o.targets) && !has(o.predictions) && !has(o.probabilities)) return null;
   if (!has(o.targets)) throw rangeError(where, 'predictions without targets say nothing', 'targets: the true classes or values');
@@ -227,7 +227,7 @@ function taskOf(where: string, o: Given): Run['task'] {
 }
 
 /** Throws for a record that cannot be shown. */
-export function runOf(where: string, record: unknown): Run {
+export function checkedRecord(where: string, record: unknown): CheckedRecord {
   if (typeof record !== 'object' || record === null || Array.isArray(record))
     throw typeError(where, `expected the record of a run, got ${describe(record)}`, '{ fit: await train.fit(...) }');
   const none = Object.fromEntries(recordNames.map((name) => [name, undefined])) as unknown as Given;

@@ -12,7 +12,7 @@ import { lossCurves } from './loss-curves';
 import { metricCurves } from './metric-curves';
 import { type Cell, figures, folded, type Html, html, page, section, table, verbatim } from './page';
 import { predictions } from './predictions';
-import { type DataRecord, digestOf, type Run, type RunRecord, runOf } from './record';
+import { type CheckedRecord, checkedRecord, type DataRecord, digestOf, type RunRecord } from './record';
 import { rocCurve } from './roc-curve';
 import { counted, grouped, shortNumber } from './text';
 
@@ -23,7 +23,7 @@ const scheme: Scheme = 'light';
 const mostLines = 500; // the largest number of lines of a table of epochs
 
 /** A run with its evaluated predictions. */
-type Known = Omit<Run, 'data'> & { data: DataRecord | null };
+type Known = Omit<CheckedRecord, 'data'> & { data: DataRecord | null };
 
 const duration = (seconds: number): string => {
   if (seconds < 60) return `${shortNumber(Number(seconds.toPrecision(3)))} s`;
@@ -218,7 +218,7 @@ function pageOf(run: Known, evaluation: Classes | Values | null): string {
 export async function writeReport(path: string | URL, record: RunRecord): Promise<void> {
   recorder?.reading(where);
   const target = pathOf(where, path);
-  const run = runOf(where, record);
+  const run = checkedRecord(where, record);
   const evaluation = evaluationOf(where, run);
   const data = typeof run.data === 'string' ? await digestOf(run.data) : run.data;
   await writeWhole(target, [Buffer.from(pageOf({ ...run, data }, evaluation))]);

@@ -1,4 +1,4 @@
-// What follows an epoch of a fit, and what that means for the next epochs.
+// Which work of a fit follows an epoch, and whether the next epochs may be done before it.
 import type { Measures } from './measures';
 import type { Settings } from './options';
 import { isOwnMetric } from './own-metrics';
@@ -13,7 +13,7 @@ export const endsEpochs = ({ validation, metrics, schedules, callbacks, earlySto
   earlyStopping !== null ||
   checkpoint !== null;
 
-/** Whether something needs the figures of an epoch before the fit has ended: what decides on them, reports them, or gathers more than a number for them. */
+/** Whether the figures of an epoch are needed before the fit has ended: to decide about the next epoch, to report them, or because a metric gathers more than one number. */
 export const asksFigures = ({ metrics, trainMetrics, schedules, callbacks, earlyStopping, checkpoint }: Settings): boolean =>
   !metrics.isEmpty ||
   !trainMetrics.isEmpty ||
@@ -23,16 +23,17 @@ export const asksFigures = ({ metrics, trainMetrics, schedules, callbacks, early
   earlyStopping !== null ||
   checkpoint !== null;
 
-/** Whether what a fit does after an epoch may change what the next one does. */
+/** Whether the work after an epoch may change what the next epoch does. */
 export const decides = ({ schedules, callbacks, earlyStopping, checkpoint }: Settings): boolean =>
   !schedules.isEmpty || callbacks.useModel('onEpoch') || earlyStopping !== null || checkpoint !== null;
 
 /**
- * Whether further epochs may be done before JavaScript has seen to one: no code of the user's runs within epochs, and no scheduler is stepped within them. Samples must be counted on the thread, so that no metric can refuse one after further epochs.
+ * Whether further epochs may be done before JavaScript has handled one: no user code runs within epochs, and no scheduler is stepped within them. Metrics must be
+ * counted on the thread, because a metric that runs in JavaScript could refuse a sample after further epochs were done.
  */
 export function canGoAhead(o: Settings, { areSeveral }: Ranks): boolean {
   const { check, schedules, callbacks, metrics, trainMetrics } = o;
-  if (areSeveral && decides(o)) return false; // a rank that takes back steps would do others than the rest
+  if (areSeveral && decides(o)) return false; // a rank that takes back steps would no longer do the same steps as the others
   const areCounted = (measures: Measures): boolean => measures.isEmpty || (measures.classes > 0 && measures.all.every(isOwnMetric));
   return !callbacks.has('onBatch') && check === 0 && schedules.foreseeEpochs && areCounted(metrics) && areCounted(trainMetrics);
 }

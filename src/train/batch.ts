@@ -3,7 +3,7 @@ import { isPromise, type Steps } from '../data/ahead';
 import { rangeError } from '../errors';
 import type { Tensor } from '../tensor';
 
-/** How the tensors behind a batch's inputs are used: first the targets, so many, then the weights of the samples, if any. */
+/** How the tensors behind a batch's inputs are used: first `targets` targets, then the weights of the samples, if there are any. */
 export interface Layout {
   targets: number;
   sampleWeights: boolean;

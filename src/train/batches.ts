@@ -50,7 +50,7 @@ export function checkBatch(where: string, batch: unknown, alone: boolean): reado
 
 const manyShapes = 16; // each shape has its own recording
 
-/** Warns once when batches of that many shapes have occurred, because each costs a recording. */
+/** Warns once when batches of `manyShapes` shapes have occurred, because each shape costs a recording. */
 export function warnOfMany(where: string, shapes: number): void {
   if (shapes !== manyShapes + 1) return;
   process.emitWarning(

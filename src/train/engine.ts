@@ -13,7 +13,7 @@ import { countRows, type Phase, segmentOfRows } from './phase';
 import { refuseData, refuseReport } from './refusals';
 import { type Ahead, Rounds, type RoundsOf } from './rounds';
 import { copyRows } from './rows';
-import { batchesOf, fedSegment, type Outputs, type Segment, sum, weightOf } from './segment';
+import { batchesOf, type Outputs, type Segment, segmentOfBatches, sum, weightOf } from './segment';
 import { Session } from './session';
 import type { Source } from './source';
 import { RandomStream } from './stream';
@@ -69,9 +69,9 @@ export class Engine implements RoundsOf {
   }
 
   /** The recordings of all phases if they exist and are still valid, else null. */
-  get held(): Session | null {
+  get validSession(): Session | null {
     const { session } = this;
-    return session !== null && !this.isStale && (!this.options.changes || session.holds(this.stream.position)) ? session : null;
+    return session !== null && !this.isStale && (!this.options.changes || session.isValid(this.stream.position)) ? session : null;
   }
 
   /** Makes the recordings of all phases, even if there are some, without giving way to the event loop. */
@@ -247,7 +247,7 @@ export class Engine implements RoundsOf {
   async segment(phase: number, limits: Limits, after: AfterSteps = nothingAfter, ahead: Ahead | null = null): Promise<Segment> {
     const state = this.phases[phase]!;
     if (ahead !== null && ahead.rounds > 1 && !this.isAhead) {
-      const session = this.isStopped ? null : this.held;
+      const session = this.isStopped ? null : this.validSession;
       this.ahead = session && new Rounds(this, session, limits, ahead, this.ahead);
     }
     if (this.isAhead) return this.ahead!.next();
@@ -313,7 +313,7 @@ export class Engine implements RoundsOf {
     const { arriving } = feed;
     if (arriving !== null) {
       await arriving;
-      if (this.isStopped) return fedSegment([], feed.batch, feed.lossSum, { outputs: [] }, []);
+      if (this.isStopped) return segmentOfBatches([], feed.batch, feed.lossSum, { outputs: [] }, []);
     }
     if (feed.isEmpty && feed.unknown !== null) {
       this.meet(phase, state, feed.unknown.tensors);
@@ -338,14 +338,14 @@ export class Engine implements RoundsOf {
     this.refuse(session, phase, report, feed.batch);
     return feed.isOver && !feed.hasFailed
       ? this.endFedEpoch(state, feed, report, order)
-      : fedSegment([], feed.batch, feed.lossSum, report, order);
+      : segmentOfBatches([], feed.batch, feed.lossSum, report, order);
   }
 
   // Records the task for a batch with a new shape.
   private meet(phase: number, { examples }: Phase, batch: readonly Tensor[]): void {
     examples.push(batch);
     warnOfMany(this.where, examples.length);
-    const kind = this.held?.add(phase, batch) ?? null;
+    const kind = this.validSession?.add(phase, batch) ?? null;
     if (kind === null) this.record();
     else this.options.made?.(this.phases.map((_, i) => (i === phase ? [kind] : [])));
   }
@@ -358,13 +358,13 @@ export class Engine implements RoundsOf {
     state.place = null;
     const wasResumed = state.isResumed;
     if (wasResumed) this.takeRows(state, loader as DataLoader<unknown>);
-    if (wasResumed && feed.batch === 0) return fedSegment([], 0, 0, outputs, order); // all batches of that epoch were given before
+    if (wasResumed && feed.batch === 0) return segmentOfBatches([], 0, 0, outputs, order); // all batches of that epoch were given before
     state.epochsDone++;
     if (feed.batch === 0) {
       const hint = 'an object whose [Symbol.asyncIterator] or [Symbol.iterator] begins anew: a generator is gone through once';
       throw rangeError(this.where, 'the loader has no batches', state.epochsDone > 1 ? hint : undefined);
     }
-    return { ...fedSegment([feed.lossSum / (state.task.sumsLosses ? 1 : feed.weight)], 0, 0, outputs, order), ofEpoch: feed.batch };
+    return { ...segmentOfBatches([feed.lossSum / (state.task.sumsLosses ? 1 : feed.weight)], 0, 0, outputs, order), ofEpoch: feed.batch };
   }
 
   // The epochs after a resumed one are complete.

@@ -10,7 +10,7 @@ import type { RandomStream } from './stream';
 // The time in which batches are made without letting the event loop run.
 const makingMilliseconds = 4;
 
-// Batches that are promises: at most so many are kept waiting for their step, or only `leastAhead` if they are large.
+// The most batches of a loader of promises that wait for their step; only `leastAhead` if they are large.
 const mostAhead = 64;
 const leastAhead = 2;
 const mostBytesAhead = 1 << 26;
@@ -183,7 +183,7 @@ export class Feed {
     }
   }
 
-  /** Called when so many of the batches that were last handed out are done. */
+  /** Called when `steps` of the batches that were last handed out are done. */
   took(steps: number, outOfTime: boolean): void {
     if (steps > 0) this.stream.position = this.reached[steps - 1]!;
     this.queue.splice(0, steps);

@@ -47,7 +47,7 @@ export class Fit implements Holder {
   private progress: Progress = silent;
   private readonly afterSteps: RatesOfSteps;
   private epochBegan = performance.now();
-  private threadSeconds = 0; // for what was done ahead of the epoch that is under way
+  private threadSeconds = 0; // the thread's time for the current epoch, if it worked ahead of JavaScript
   private stopped: FitResult['stopped'] = null;
   private readonly stopper = (): void => {
     this.stopped ??= 'callback';
@@ -200,7 +200,7 @@ export class Fit implements Holder {
     const limits = { epochs, milliseconds, outputBytes, finite: detectAnomaly };
     const began = performance.now();
     const segment = await this.engine.segment(phase, limits, phase === 0 ? this.afterSteps : undefined, ahead);
-    // Behind what was done ahead, the rest of an epoch may not be.
+    // After segments that were done ahead, the rest of the epoch may be done while JavaScript waits.
     this.threadSeconds += segment.seconds ?? (this.threadSeconds > 0 ? (performance.now() - began) / 1000 : 0);
     return segment;
   }
@@ -208,17 +208,17 @@ export class Fit implements Holder {
   // Ensures that the recordings are valid for the next step.
   private async prepare(phase: number): Promise<void> {
     const { signal, check } = this.o;
-    // Where the loader's last batch is done, no step needs what a callback has changed.
+    // If the loader's last batch is done, there is no next step, and changes by callbacks need no new recording.
     const asked = this.engine.hasNext(phase);
     const hasNext = typeof asked === 'boolean' ? asked : await asked;
     if (signal?.aborted) throw signal.reason;
     try {
-      let session = hasNext ? this.engine.held : null;
+      let session = hasNext ? this.engine.validSession : null;
       if (hasNext && session === null) {
         await this.engine.recordInTurns();
         if (signal?.aborted) throw signal.reason;
         // In one turn if a recording has become invalid by the time all are made, so that code that keeps changing options cannot stall the fit.
-        session = this.engine.held ?? this.engine.record();
+        session = this.engine.validSession ?? this.engine.record();
       }
       if (session !== null && check > 0 && this.unchecked >= check) {
         session.verify();
@@ -294,15 +294,15 @@ export class Fit implements Holder {
     else {
       await tell();
       if (o.earlyStopping?.keeps || o.checkpoint !== null) await this.outside(keep);
-      else if (!this.engine.isAhead) this.engine.held?.refresh();
+      else if (!this.engine.isAhead) this.engine.validSession?.refresh();
     }
     this.epochBegan = performance.now();
     return isLast;
   }
 
-  // Calls back while the model may be used and changed. If the callback throws, the model stays free, with the values it then has.
+  // Calls a callback that may use and change the model. If the callback throws, the model is left to the user with its present values.
   private async outside<T>(call: () => Promise<T>): Promise<T> {
-    const found = [...this.held]; // including what recordings found
+    const found = [...this.held]; // including tensors that only the recordings have found
     this.free();
     this.engine.lend();
     let result: T;
@@ -378,7 +378,7 @@ export class Fit implements Holder {
     this.held.clear();
   }
 
-  // Null if no loader has to be awaited.
+  // Releases everything. Returns null if no loader has to be awaited.
   private end(): Promise<void> | null {
     let leaving: Promise<void> | null = null;
     try {

@@ -1,4 +1,4 @@
-// Predictions on the calling thread, where passing the rows to another one and back would cost more than it spares.
+// Predictions on the calling thread, for models so small that passing rows to another thread and results back would take longer.
 import { noGrad } from '../autograd';
 import { overlap } from '../memory';
 import type { Module } from '../nn';
@@ -9,18 +9,18 @@ import { refuseLost, type Tensor } from '../tensor';
 import type { Form } from './forms';
 import { inEvaluation, type Prediction } from './tasks';
 
-// On one thread of an AVX2 processor (Zen 3): products at 100 GFLOP/s, all else as fast as memory is read. JavaScript waits no longer than about this long.
+// An estimate for one thread of an AVX2 processor (Zen 3): products run at 100 GFLOP/s, all else at the speed of memory. JavaScript waits at most about this long.
 const flopsPerMicrosecond = 100_000;
 const bytesPerMicrosecond = 16_000;
 const mostMicroseconds = 1000;
 
-/** Whether a step takes so little time that it is done at once. */
+/** Whether a step takes so little time that it is done on the calling thread. */
 export const isQuick = ({ trace: { work } }: RecordedStep): boolean =>
   work.flops / flopsPerMicrosecond + work.bytes / bytesPerMicrosecond <= mostMicroseconds;
 
 const isOnAny = (t: Tensor, others: readonly Tensor[]): boolean => others.some(({ values }) => overlap(values, t.values));
 
-/** A prediction on the calling thread. What it needs to know of the model is kept with its recording, whose guards notice a changed model. */
+/** Predictions on the calling thread. The recording's guards detect changes of the model. */
 export class Here {
   private recording: Recording<Tensor[], Tensor[]> | null = null;
   private readonly modules: readonly Module[];
@@ -43,8 +43,8 @@ export class Here {
   }
 
   /**
-   * The outputs, each in memory of its own, or in that of `into` where it is given. Null if another thread works on a tensor, or if what the model does has
-   * changed. `into` is asked for when that is known, and may run code of the user's.
+   * The outputs, each in memory of its own, or in that of `into` if it is given. Null if another thread works on a tensor, or if the model's calculation has changed.
+   * `into` is called after these checks, and may run user code.
    */
   outputs(inputs: readonly Tensor[], into: (() => readonly Tensor[]) | null): readonly Tensor[] | null {
     const { leaves } = this;
@@ -54,10 +54,10 @@ export class Here {
       const x = inputs[i]!;
       refuseLost(this.where, x);
       if (x.version.holder !== null) return null;
-      for (let j = 0; j < i; j++) if (inputs[j]!.values === x.values) return null; // recorded as different ones
+      for (let j = 0; j < i; j++) if (inputs[j]!.values === x.values) return null; // the recording has different tensors
       args.push(x.needsGrad ? x.detach() : x);
     }
-    // Modules are asked in the mode that they are in: most models are in evaluation mode already, or ask for none.
+    // First without a change of modes, because most models are in evaluation mode already or do not depend on it.
     const here = (): readonly Tensor[] | null => this.replayed(args, into) ?? atPrecision(this.precision, () => this.recorded(args));
     return this.replayed(args, into) ?? inEvaluation(this.modules, here);
   }
@@ -67,7 +67,7 @@ export class Here {
     if (!recording?.fits(args, false, precision)) return null;
     if (into !== null) {
       const targets = into();
-      if (!recording.fits(args, false, precision)) return null; // after whatever it has run
+      if (!recording.fits(args, false, precision)) return null; // `into` may have run user code
       const memory = targets.map(({ values }) => values);
       if (recording.canWrite(memory, args)) {
         recording.replay(args, memory);
@@ -79,7 +79,7 @@ export class Here {
   }
 
   private recorded(args: Tensor[]): Tensor[] | null {
-    if (!this.kind.holds(randomPosition())) return null;
+    if (!this.kind.isValid(randomPosition())) return null;
     const { recording, result } = noGrad(() => {
       const made = Recording.make(this.run, args, false);
       if (!made.recording.isVerified) made.recording.verify(this.run, args);
@@ -89,7 +89,7 @@ export class Here {
     return this.apart(result, args);
   }
 
-  // What a model gives out of its inputs, its own tensors or the same memory twice comes back as copies.
+  // Copies outputs that share memory with an input, with the model's own tensors or with an earlier output.
   private apart(outputs: readonly Tensor[], inputs: readonly Tensor[]): Tensor[] {
     return outputs.map((output, i) => {
       const isShared = isOnAny(output, inputs) || isOnAny(output, this.leaves) || isOnAny(output, outputs.slice(0, i));

@@ -1,21 +1,21 @@
-// What evaluations and predictions have in common.
+// Helpers that evaluations and predictions share.
 import { describe, SimdnnError, typeError } from '../errors';
 import { syncHeld } from '../holders';
 import { Module } from '../nn';
 import type { RecordedStep } from '../recording';
 
-/** Predictions and other evaluations wait no longer than this, and one step, for the thread that they share. */
+/** The milliseconds of a segment: a prediction or an evaluation waits at most this long, plus one step, for the thread that all of them share. */
 export const segmentMilliseconds = 4;
 
-/** Refuses what is no module. */
+/** Throws unless the value is a module. */
 export function checkModel(where: string, model: unknown): Module {
   if (!(model instanceof Module)) throw typeError(where, `expected a module, got ${describe(model)}`);
-  // A model that a fit works on is taken as of its last finished step.
+  // A model that a fit works on is used as it was after the fit's last finished step.
   syncHeld([...model.parameters(), ...model.buffers()]);
   return model;
 }
 
-/** They work on copies: what the model changed there would be lost. */
+/** Throws if the model changes tensors: evaluations and predictions work on copies, so the changes would be lost. */
 export function refuseChanges(where: string, kinds: readonly RecordedStep[]): void {
   if (kinds.every(({ trace }) => trace.written.length === 0)) return;
   throw new SimdnnError(

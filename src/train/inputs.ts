@@ -1,4 +1,4 @@
-// Checks how many tensors a batch has against how many a model takes, because JavaScript ignores arguments that are too many.
+// Checks that a batch has as many tensors as a model takes, because JavaScript silently ignores extra arguments.
 import { rangeError } from '../errors';
 import type { Module } from '../nn';
 import { asWritten } from '../nn/forwards';
@@ -32,7 +32,7 @@ export function mostArguments(fn: (...args: never[]) => unknown): number {
   return parameters === null || parameters.some((parameter) => parameter.startsWith('...')) ? Infinity : parameters.length;
 }
 
-/** Refuses a batch whose number of tensors does not suit the model. */
+/** Throws for a batch with another number of tensors than the model takes. */
 export function checkInputs(where: string, model: Module, layout: Layout, tensors: number): void {
   const { targets } = layout;
   const inputs = tensors - targets - (layout.sampleWeights ? 1 : 0);
@@ -57,7 +57,7 @@ export function checkInputs(where: string, model: Module, layout: Layout, tensor
   }
 }
 
-/** How many of a batch's tensors are inputs of the model in a prediction. Refuses a batch that does not suit the model. */
+/** The number of a batch's tensors that are inputs of the model in a prediction. Throws for a batch that does not fit the model. */
 export function checkPredicted(where: string, model: Module, { targets, sampleWeights }: Layout, tensors: number): number {
   const behind = targets + (sampleWeights ? 1 : 0);
   const inputs = tensors - behind;

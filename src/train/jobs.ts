@@ -1,8 +1,8 @@
-// Runs many jobs, some of them at a time. The outcome is the same for any number of jobs at a time.
+// Runs many jobs, a limited number at a time. The results do not depend on that number.
 import { isAbortSignal } from '../brands';
 import { checkInteger, describe, typeError } from '../errors';
 
-/** Runs jobs in their order, at most so many at a time. */
+/** Runs jobs in their order, at most `concurrency` at a time. */
 export class Jobs {
   constructor(
     where: string,
@@ -28,7 +28,7 @@ export class Jobs {
       for (const [i, ender] of running) if (i > at) ender.abort(reason);
     };
     const end = (): void => endBehind(-1, outer!.reason);
-    const failed: unknown[] = []; // the last entry is that of the lowest number
+    const failed: unknown[] = []; // the last entry is the error of the job with the lowest number
     let next = 0;
     const row = async (): Promise<void> => {
       while (next < count && failed.length === 0 && !outer?.aborted) {
@@ -38,7 +38,7 @@ export class Jobs {
         try {
           await job(at, ender.signal);
         } catch (error) {
-          if (ender.signal.aborted) continue; // it was aborted because of one before it
+          if (ender.signal.aborted) continue; // it was aborted because an earlier job failed
           failed.push(error);
           endBehind(at, error);
         } finally {

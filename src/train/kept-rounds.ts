@@ -1,9 +1,9 @@
-// What steps change, kept on the thread's side after each of the last rounds: JavaScript sees the memory as of the round that it has been handed, while the
-// thread is further, and what the thread did ahead can be taken back.
+// Snapshots of the memory that steps change, made by the training thread after each of its last rounds. The thread works ahead of JavaScript, which sees the memory
+// as it was after the round that was last returned to it. Rounds that were done ahead can be taken back.
 import { isRound, keepRounds, readPersistent, type SessionHandle, takeBack } from '../native';
 
-// What a fit keeps at most: an epoch of a model for which this is too little takes so long that nothing is gained by going ahead. And what all fits of the thread do: a
-// thousand of them keep it busy anyway.
+// The most bytes of snapshots of one fit: for a larger model an epoch takes so long that working ahead gains nothing. And of all fits together: a thousand fits keep
+// the threads busy without working ahead.
 const [mostBytes, mostOfAll] = [4 << 20, 64 << 20];
 let bytesOfAll = 0;
 
@@ -25,7 +25,7 @@ export class KeptRounds {
       1,
       changes.reduce((sum, piece) => sum + (piece?.byteLength ?? 0), 0),
     );
-    // Those of a run that is not handed out yet and of the one that follows it, and the one that was handed out last.
+    // The rounds of a run that was not returned to JavaScript yet, those of the run that follows it, and the round that was returned last.
     const placesOf = (most: number): number => 2 * most + 1;
     this.most = Math.max(0, Math.min(rounds, Math.floor((Math.min(mostBytes, mostOfAll - bytesOfAll) / bytes - 1) / 2)));
     if (this.most === 0) return;
@@ -47,7 +47,7 @@ export class KeptRounds {
     readPersistent(this.session, arrays, this.shown);
   }
 
-  /** Whether the memory of tensors, which others have had, is as they were given it. */
+  /** Whether callbacks, which had the tensors, have left their values unchanged. */
   get areLeft(): boolean {
     return this.shown !== null && isRound(this.session, this.pieces, this.shown);
   }

@@ -2,7 +2,7 @@
 import type { RandomPosition } from '../random';
 import type { RecordedStep } from '../recording';
 
-/** A recorded step, as far as its numbers go. */
+/** The part of a recorded step that concerns its live numbers. */
 export type Recorded = Pick<RecordedStep, 'trace'>;
 
 /** The clock that each kind of step advances. Kinds that step the same optimizers share one. */

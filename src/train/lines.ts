@@ -1,11 +1,11 @@
-// Appends lines to a file, a few times a second however many there are: a system call for each would take longer than an epoch of a small network.
+// Appends lines to a file, at most a few times a second, because a system call for each line would take longer than an epoch of a small network.
 import { appendFileSync } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
 import * as timers from 'node:timers';
 
-const { setTimeout: later } = timers; // taken when this file is loaded, because tests replace timers by ones that stand still
+const { setTimeout: later } = timers; // read when this file is loaded, because user tests may replace timers by fake ones
 
-const between = 200; // milliseconds, after which a reader of the file sees a line at the latest
+const between = 200; // the most milliseconds until a line is in the file
 
 const waiting = new Set<Lines>();
 const writeAll = (): void => {

@@ -1,4 +1,4 @@
-// What is measured besides the loss: metrics, which are updated with the outputs of each segment.
+// The metrics of a fit or an evaluation, which are updated with the outputs of each segment.
 import { noGrad } from '../autograd';
 import { isRangeError } from '../brands';
 import { checkInteger, describe, rangeError, typeError, withDefaults } from '../errors';
@@ -14,10 +14,10 @@ import { batchesOf, type Segment } from './segment';
 import { countedClasses } from './task';
 import type { HandOut } from './tasks';
 
-// Up to so many classes, counts are returned instead of predictions: the matrix of counts then has a quarter of a megabyte.
+// Up to this many classes, counts are returned instead of predictions; their matrix has a quarter of a megabyte.
 const mostCounted = 181;
 
-/** A run ends when the outputs for metrics have so many bytes. */
+/** A run ends when the outputs for metrics reach this many bytes. */
 export const outputBytes = 4 << 20;
 
 /** A metric as a plain function of a batch. The mean over all rows is reported. */

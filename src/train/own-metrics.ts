@@ -1,9 +1,9 @@
-// Metrics of the library, as far as no code of the user's runs in them.
+// Tells the library's own metrics from those that run user code.
 import * as metrics from '../metrics';
 
 const classes = new Set<unknown>(Object.values(metrics));
 
-/** Whether a metric is of a class of the library's, none of its methods replaced. */
+/** Whether a metric is an instance of a class of this library, with none of its methods replaced. */
 export const isOwnMetric = (metric: metrics.Metric): boolean =>
   classes.has(metric.constructor) &&
   Object.getPrototypeOf(metric) === metric.constructor.prototype &&

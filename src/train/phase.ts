@@ -1,4 +1,5 @@
-// What an engine goes through: the training, or the evaluation on one validation set; and what a run over the rows of its loader counts.
+// The phases of an engine: the training, and the evaluation on each validation set. After a run over a loader's rows, the loader, the random numbers and the phase are
+// advanced here by what the run did.
 import type { DataLoader } from '../data/loader';
 import type { Place, RowBatches } from '../data/loader-state';
 import type { LoopReport, RowsHandle } from '../native';
@@ -20,7 +21,7 @@ export interface Phase {
   feed: Feed | null;
   /** The epoch under way, as its `DataLoader` describes it; null if none is, or if the loader is no `DataLoader`. */
   place: Place | null;
-  /** Whether its first epoch is the rest of one. JavaScript iterates over that rest, and the loader's rows are used afterwards. */
+  /** Whether its first epoch continues an interrupted one. JavaScript iterates over the rest of that epoch; the loader's rows are used from the next one on. */
   isResumed: boolean;
   /** For an epoch over rows that is under way: the number of batches done, 0 if none is, and the number of those that were returned. */
   batch: number;
@@ -30,7 +31,7 @@ export interface Phase {
   last: number | null;
 }
 
-// Where the order was drawn of the epoch that began in a run and is under way.
+// The position of the current epoch, which began in this run: where its order was drawn, and the batches done.
 function placeOf(phase: Phase, kinds: readonly RecordedStep[], { randomOffset, batch }: LoopReport, streamSeed: number): Place {
   const { task, loader } = phase;
   const { shuffle, seed, drawn } = phase.rows!.batches;
@@ -41,7 +42,7 @@ function placeOf(phase: Phase, kinds: readonly RecordedStep[], { randomOffset, b
   return { position: { seed: streamSeed, offset }, batch, sampler: undefined };
 }
 
-/** Counts what a run over rows did: the loader, the random numbers and the phase stand where the run has ended. */
+/** Advances the loader, the random numbers and the phase to where a run over rows has ended. */
 export function countRows(phase: Phase, kinds: readonly RecordedStep[], report: LoopReport, stream: RandomStream): void {
   const loader = phase.loader as DataLoader<unknown>;
   const { seed } = stream.position;

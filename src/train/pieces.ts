@@ -1,7 +1,7 @@
-// The memory that a session copies, piece by piece.
+// Pieces of the memory of which a session has copies.
 import { overlap, type TensorData } from '../memory';
 
-/** The pieces that hold some of what is written, null for the others. */
+/** The pieces that contain written memory, with null in place of the others. */
 export const holding = (pieces: readonly Float32Array[], written: readonly { readonly array: TensorData }[]): (Float32Array | null)[] => {
   const buffers = new Map<ArrayBufferLike, TensorData[]>();
   for (const { array } of written) {

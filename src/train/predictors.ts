@@ -131,7 +131,7 @@ function predictorFor(rows: Rows, batches: readonly (readonly Tensor[])[]): Pred
   const { where, model, precision } = rows;
   const examples = batches.length > 1 ? [batches[0]!, batches.at(-1)!] : [batches[0]!];
   const known = take(rows, examples);
-  if (known?.session.holds(randomPosition())) {
+  if (known?.session.isValid(randomPosition())) {
     if (!known.stamps?.unchanged()) known.session.write();
     return known;
   }

@@ -16,7 +16,7 @@ export function refuseData(
   at: (among: number) => string,
 ): void {
   memory.forEach((own, argument) => {
-    const tensor = tensors[argument % tensors.length]!; // rows are those of each batch in a group
+    const tensor = tensors[argument % tensors.length]!; // a step of a group has the tensors of each batch
     if (tensor.dtype !== 'float32') return;
     const values = new Float32Array(own);
     const position = values.findIndex((x) => !Number.isFinite(x));

@@ -44,7 +44,7 @@ function listOf<T>(lists: Record<string, T[]>, name: string): T[] {
   return lists[name]!;
 }
 
-/** Adds the results of metrics in an epoch. Only now it is known which of them are single numbers. */
+/** Adds the results of metrics in an epoch. Which of them are single numbers is known only from their values. */
 export function addFigures(
   to: { metrics: Record<string, number[]>; arrays: Record<string, NestedArray[]> },
   { metrics, arrays }: Figures,

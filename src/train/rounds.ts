@@ -27,7 +27,7 @@ export interface RoundsOf {
   readonly phases: readonly Phase[];
   readonly stream: RandomStream;
   /** The recordings, if they exist and are still valid, and the engine is not stopped. */
-  readonly held: Session | null;
+  readonly validSession: Session | null;
   /** Counts what a run did; the result is its segment, and throws where the run has ended with an error. */
   count(phase: number, session: Session, report: LoopReport): () => Segment;
 }
@@ -43,7 +43,7 @@ interface Beginning {
 }
 
 /** A run of one phase that was done ahead, and the number of its round. */
-interface Part extends Beginning {
+interface RunAhead extends Beginning {
   phase: number;
   report: LoopReport;
   round: number;
@@ -52,7 +52,7 @@ interface Part extends Beginning {
 const loaderOf = ({ loader }: Phase): DataLoader<unknown> => loader as DataLoader<unknown>;
 
 export class Rounds {
-  private readonly done: Part[] = [];
+  private readonly done: RunAhead[] = [];
   private running: Promise<void> | null = null;
   /** Where the run under way has begun. */
   private coming: Beginning | null = null;
@@ -105,7 +105,7 @@ export class Rounds {
     const { session, of } = this;
     const next = this.done[0] ?? this.coming;
     try {
-      return next !== null && of.held === session && session.kept!.areLeft && session.hasNumbers(next.numbers, of.stream.position);
+      return next !== null && of.validSession === session && session.kept!.areLeft && session.hasNumbers(next.numbers, of.stream.position);
     } catch {
       return false; // an option that the next step will refuse, where the fit is told
     }
@@ -177,14 +177,14 @@ export class Rounds {
   // Begins the run that follows what was done and is not handed out.
   private begin(): void {
     const { done, session, ahead, limits } = this;
-    const { phases, stream, held } = this.of;
+    const { phases, stream, validSession } = this.of;
     const rounds = Math.min(this.left, Math.floor(this.most));
     const left = this.left - rounds;
     this.left = 0;
     const loaders = phases.map(loaderOf);
     const areRows = phases.every(({ rows, batch }, phase) => rows !== null && (phase === 0 || batch === 0));
     const areSeparate = new Set(loaders).size === loaders.length; // one that is there twice counts its epochs for both
-    if (held !== session || rounds === 0 || !areRows || !areSeparate) return;
+    if (validSession !== session || rounds === 0 || !areRows || !areSeparate) return;
     const { seed, offset: present } = stream.position;
     const offset = done.at(-1)?.report.randomOffset ?? present;
     const total = (phase: number, count: (report: LoopReport) => number): number =>
@@ -265,7 +265,7 @@ export class Rounds {
   }
 
   // Counts a part that is handed out.
-  private count({ phase, report, round, foreseen }: Part): () => Segment {
+  private count({ phase, report, round, foreseen }: RunAhead): () => Segment {
     const { session, ahead } = this;
     const segment = this.of.count(phase, session, report);
     session.commit(phase, report);

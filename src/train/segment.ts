@@ -1,4 +1,4 @@
-// The result of a segment: the steps that a thread does before JavaScript next looks for changes.
+// The result of a segment, which is the steps that a thread does before JavaScript continues.
 import type { LoopReport } from '../native';
 import type { RecordedStep } from '../recording';
 import type { Task } from './task';
@@ -10,7 +10,7 @@ export interface Segment {
   /** The number of batches done in the epoch that is under way, and the sum of their losses. */
   batch: number;
   lossSum: number;
-  /** The number of batches of a loader's epoch that has ended; absent within an epoch. A loader need not say it in advance. */
+  /** The number of batches of a loader's epoch that has ended, which a loader need not know in advance; absent within an epoch. */
   ofEpoch?: number;
   /** The steps and samples done in this segment; and, if there are outputs, the recording of each step. */
   steps: number;
@@ -19,7 +19,7 @@ export interface Segment {
   /** For each output of a step, the values of all steps; empty for outputs that were only counted. */
   outputs: readonly ArrayBuffer[];
   counted: LoopReport['counted'];
-  /** How long a thread took for it, where it was done ahead. */
+  /** The seconds that the thread took, if it worked ahead of JavaScript. */
   seconds?: number;
 }
 
@@ -40,7 +40,7 @@ export const weightOf = ({ task }: { task: Task }, kind: RecordedStep): number =
 export type Outputs = Pick<LoopReport, 'outputs' | 'counted'>;
 
 /** The result of a segment over given batches, with the recording of each step. */
-export const fedSegment = (
+export const segmentOfBatches = (
   losses: number[],
   batch: number,
   lossSum: number,

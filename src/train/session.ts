@@ -59,7 +59,7 @@ export class Session {
   private readonly captured = new Captured();
   private changed: (Float32Array | null)[] = [];
   private changedWithGradients: (Float32Array | null)[] = [];
-  /** What steps change, as kept after rounds that may be taken back. */
+  /** Snapshots of the memory that steps change, after rounds that may be taken back. */
   kept: KeptRounds | null = null;
 
   /**
@@ -222,8 +222,8 @@ export class Session {
   }
 
   /** Whether all recordings are still valid. */
-  holds(random: RandomPosition): boolean {
-    return this.loops.every(({ kinds, task }) => inMode(task, () => kinds.every((kind) => kind.holds(random))));
+  isValid(random: RandomPosition): boolean {
+    return this.loops.every(({ kinds, task }) => inMode(task, () => kinds.every((kind) => kind.isValid(random))));
   }
 
   /** Records every task again, and throws if one differs. */
@@ -257,13 +257,13 @@ export class Session {
     return this.during(this.loops, runs, live.length, () => {}, round);
   }
 
-  /** The live numbers of all loops as linear functions; null if the numbers of steps must be told one by one. */
+  /** The live numbers of all loops as linear functions; null if they must be given for each step. */
   liveOfLoops(limits: RunLimits): LiveOfLoops | null {
     const live = this.loops.map((loop) => inMode(loop.task, () => linearOf(loop, limits, this.allClocks)));
     return live.includes(null) ? null : (live as LiveOfLoops);
   }
 
-  /** Calls a function in the state that counters will have when what these runs did is counted. */
+  /** Calls a function in the state that counters will have after these runs were committed. */
   whenCounted<T>(runs: readonly { phase: number; report: LoopReport }[], fn: () => T): T {
     const putBack = this.loops.flatMap(({ kinds }) => kinds.map(({ trace }) => trace.keep()));
     try {
@@ -274,13 +274,13 @@ export class Session {
     }
   }
 
-  /** Keeps what steps change after rounds, of which a run has at most so many. */
+  /** From now on keeps snapshots of the memory that steps change, after each round; a run has at most `most` rounds. */
   keepRounds(most: number): KeptRounds {
     this.kept ??= new KeptRounds(this.handle, this.pieces, this.changedWithGradients, most);
     return this.kept;
   }
 
-  /** Whether the numbers of the next steps are these. */
+  /** Whether the live numbers of the next steps are equal to the given ones. */
   hasNumbers(numbers: NumbersLater, random: RandomPosition): boolean {
     return areNumbers(this.loops, numbers, random, this.allClocks);
   }
@@ -334,7 +334,7 @@ export class Session {
     stopSession(this.handle);
   }
 
-  /** Copies what steps have changed into the tensors' memory, as of the last step that ended. It waits for one step at most. */
+  /** Copies the memory that steps have changed into the tensors, as of the last finished step. It waits for at most one step. */
   sync(): void {
     this.read(this.changed);
   }

@@ -5,7 +5,7 @@ import { isPromise, isTypeError } from '../brands';
 import { describe, rangeError, typeError } from '../errors';
 import { Module } from '../nn';
 import { forwardOn } from '../nn/forwards';
-import { withoutPadding } from '../optim/runs';
+import { withoutPadding } from '../optim/flat-parameters';
 import { atPrecision } from '../precision';
 import { recorder } from '../recorder';
 import type { Results } from '../recording';

@@ -1,4 +1,4 @@
-// Checks that a training step trains what it should. What a plain loop would silently leave untrained is an error or a warning here.
+// Checks that a training step trains the model's parameters. A parameter that a plain loop would silently leave untrained is an error or a warning here.
 import { rangeError } from '../errors';
 import { overlap } from '../memory';
 import type { Module } from '../nn';

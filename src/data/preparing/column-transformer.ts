@@ -26,14 +26,14 @@ export interface ColumnTransformerOptions {
 }
 
 /** A part with the numbers of its columns. */
-interface Work {
+interface PartColumns {
   name: string;
   transformer: Transformer | 'drop' | 'passthrough';
   places: readonly number[];
 }
 
-const steps = (work: readonly Work[]): [string, Transformer][] =>
-  work.flatMap(({ name, transformer }) => (typeof transformer === 'string' ? [] : [[name, transformer]]));
+const steps = (parts: readonly PartColumns[]): [string, Transformer][] =>
+  parts.flatMap(({ name, transformer }) => (typeof transformer === 'string' ? [] : [[name, transformer]]));
 
 /**
  * Applies a transformer to each of several groups of columns; the results are joined in order. As `sklearn.compose.ColumnTransformer`.
@@ -95,7 +95,9 @@ export class ColumnTransformer<Out extends Tensor | CsrArray = Tensor> implement
   transform(x: Features): Out {
     const where = 'ColumnTransformer.transform';
     const columns = this.asFitted(where, x);
-    const results = this.results(where, columns, this.work(this.places, columns.list.length), (part, own) => part.transform(own));
+    const results = this.results(where, columns, this.partsWithColumns(this.places, columns.list.length), (part, own) =>
+      part.transform(own),
+    );
     return this.joined(where, columns.rows, results, this.sparseOutput);
   }
 
@@ -104,9 +106,9 @@ export class ColumnTransformer<Out extends Tensor | CsrArray = Tensor> implement
     const where = 'ColumnTransformer.fit';
     const columns = columnsToFit(where, x);
     const places = this.transformers.map(([name, , selection]) => selected(where, name, selection as Selection, columns));
-    const work = this.work(places, columns.list.length);
-    const { out, sparseOutput } = allOrNone(steps(work), () => {
-      const results = this.results(where, columns, work, (part, own) => part.fitTransform(own));
+    const parts = this.partsWithColumns(places, columns.list.length);
+    const { out, sparseOutput } = allOrNone(steps(parts), () => {
+      const results = this.results(where, columns, parts, (part, own) => part.fitTransform(own));
       const { sparse, share } = density(where, columns.rows, results);
       const sparseOutput = sparse && share < this.sparseThreshold;
       return { out: this.joined(where, columns.rows, results, sparseOutput), sparseOutput };
@@ -119,7 +121,7 @@ export class ColumnTransformer<Out extends Tensor | CsrArray = Tensor> implement
   getFeatureNamesOut(inputFeatures?: readonly string[]): string[] {
     const where = 'ColumnTransformer.getFeatureNamesOut';
     const names = namesIn(where, this, inputFeatures);
-    const out = this.work(this.places, this.nFeaturesIn).flatMap(({ name, transformer, places }) => {
+    const out = this.partsWithColumns(this.places, this.nFeaturesIn).flatMap(({ name, transformer, places }) => {
       const own = places.map((c) => names[c]!);
       if (transformer === 'drop') return [];
       if (transformer !== 'passthrough' && transformer.getFeatureNamesOut === undefined) {
@@ -182,13 +184,13 @@ export class ColumnTransformer<Out extends Tensor | CsrArray = Tensor> implement
     return { rows: columns.rows, names: this.featureNamesIn, list };
   }
 
-  private everyPart(): Work[] {
+  private everyPart(): PartColumns[] {
     const parts = this.transformers.map(([name, transformer]) => ({ name, transformer, places: [] }));
     return [...parts, { name: 'remainder', transformer: this.remainder, places: [] }];
   }
 
   // The parts that have columns, and the columns of the remainder.
-  private work(places: readonly (readonly number[])[], count: number): Work[] {
+  private partsWithColumns(places: readonly (readonly number[])[], count: number): PartColumns[] {
     const taken = new Set(places.flat());
     const rest = Array.from({ length: count }, (_, c) => c).filter((c) => !taken.has(c));
     return this.everyPart()
@@ -196,9 +198,14 @@ export class ColumnTransformer<Out extends Tensor | CsrArray = Tensor> implement
       .filter((part) => part.places.length > 0);
   }
 
-  private results(where: string, columns: Columns, work: readonly Work[], run: (part: Transformer, own: Features) => unknown): Result[] {
+  private results(
+    where: string,
+    columns: Columns,
+    parts: readonly PartColumns[],
+    run: (part: Transformer, own: Features) => unknown,
+  ): Result[] {
     const { names, list, rows } = columns;
-    return work.flatMap(({ name, transformer, places }): Result[] => {
+    return parts.flatMap(({ name, transformer, places }): Result[] => {
       if (transformer === 'drop') return [];
       const called = places.map((c) => (names === null ? `x${c}` : names[c]!));
       if (transformer === 'passthrough') {

@@ -1,7 +1,7 @@
-// Several schedulers stepped together.
+// Several schedulers that are stepped together.
 import { describe, rangeError, typeError, withDefaults } from '../../errors';
+import { type CompositeOptions, CompositeScheduler, checkSchedulers } from './composite';
 import { type Definition, LRScheduler, type Scheduled } from './scheduler';
-import { checkSchedulers, type OfSeveral, Several } from './several';
 
 /** The options of `ChainedScheduler`. */
 export interface ChainedSchedulerOptions {
@@ -9,7 +9,7 @@ export interface ChainedSchedulerOptions {
   optimizer?: Scheduled;
 }
 
-const chainedScheduler: Definition<OfSeveral> = {
+const chainedScheduler: Definition<CompositeOptions> = {
   name: 'ChainedScheduler',
   defaults: { schedulers: undefined },
   check: (where, { schedulers }, optimizer) => checkSchedulers(where, schedulers, optimizer),
@@ -49,7 +49,7 @@ function optimizerOf(schedulers: unknown, options: ChainedSchedulerOptions | und
  * });
  * rates; // [0.5, 0.25, 0.25]
  */
-export class ChainedScheduler extends Several<OfSeveral> {
+export class ChainedScheduler extends CompositeScheduler<CompositeOptions> {
   constructor(schedulers: readonly LRScheduler[], options?: ChainedSchedulerOptions) {
     super(chainedScheduler, optimizerOf(schedulers, options), { schedulers });
   }

@@ -186,7 +186,7 @@ export abstract class LRScheduler<O extends object = object> {
     this.#set(where, 0, lrs ?? (this.#definition.goesOn ? this.rates() : this.#baseLrs), lrs !== undefined);
   }
 
-  /** @internal What it returns puts the counts back that are there now. */
+  /** @internal Returns a function that restores the present counts. */
   keep(): () => void {
     const [lastEpoch, lastLr] = [this.#lastEpoch, this.#lastLr];
     return () => {
@@ -195,7 +195,7 @@ export abstract class LRScheduler<O extends object = object> {
     };
   }
 
-  /** @internal Checks a state dict; what it returns takes it over. */
+  /** @internal Checks a state dict, and returns a function that loads it. */
   read(where: string, dict: LRSchedulerStateDict): () => void {
     if (dict === null || typeof dict !== 'object' || Array.isArray(dict)) {
       throw typeError(where, `expected the state of a scheduler, got ${describe(dict)}`, 'stateDict() makes one');
@@ -219,7 +219,7 @@ export abstract class LRScheduler<O extends object = object> {
     };
   }
 
-  /** @internal The name of a method in errors; throws inside a compiled function. */
+  /** @internal Returns the name of a method for errors; throws inside a compiled function. */
   where(method: string): string {
     const where = `${this.#definition.name}.${method}`;
     if (recorder === null) return where;
@@ -229,7 +229,7 @@ export abstract class LRScheduler<O extends object = object> {
     );
   }
 
-  /** @internal Ends a step: the rates are those of the optimizer now. */
+  /** @internal Ends a step: remembers the optimizer's present rates. */
   finish(epoch: number): void {
     this.#lastEpoch = epoch;
     this.#lastLr = this.rates();

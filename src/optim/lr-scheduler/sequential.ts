@@ -1,8 +1,8 @@
 // Runs several schedulers in sequence.
 import { rangeError } from '../../errors';
 import { checkMilestones } from './checks';
+import { CompositeScheduler, checkSchedulers } from './composite';
 import type { Definition, LRScheduler, Scheduled } from './scheduler';
-import { checkSchedulers, Several } from './several';
 
 /** The options of `SequentialLR`. */
 export interface SequentialLROptions {
@@ -47,7 +47,7 @@ const sequentialLR: Definition<SequentialLROptions> = {
  * });
  * rates; // [0.05, 0.075, 0.1, 0.01]
  */
-export class SequentialLR extends Several<SequentialLROptions> {
+export class SequentialLR extends CompositeScheduler<SequentialLROptions> {
   constructor(optimizer: Scheduled, options: SequentialLROptions) {
     super(sequentialLR, optimizer, options);
     this.begin(

@@ -43,7 +43,7 @@ const isTransformer = (value: object): value is Transformer =>
   typeof (value as Transformer).stateDict === 'function' && typeof (value as Transformer).loadStateDict === 'function';
 
 /** Converts a model to data. */
-export class Apart {
+export class ModelEncoder {
   readonly nodes: Node[] = [];
   readonly tensors: SharedTensor[] = [];
   readonly writer: Writer;

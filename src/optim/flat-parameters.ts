@@ -1,5 +1,5 @@
-// Runs: the parameters that one kernel call steps. Parameters whose values, gradients and state are neighbours in memory and whose step counts agree form a
-// run. The padding between them is stepped too, which affects nothing else.
+// Flat parameters: several parameters that one kernel call steps like a single vector. Parameters are joined if their values, gradients and states are neighbours in
+// memory and their step counts agree. The padding between them is stepped too, which affects nothing else.
 import { follows } from '../blocks';
 import { checkAttached, typeError } from '../errors';
 import { allocatePersistent } from '../memory';
@@ -19,7 +19,7 @@ export interface Slot {
   scalar: number;
   /** The state keys of this parameter; others of its span may have more. */
   readonly kept: Set<string>;
-  /** The gradient with which the present runs were planned, and the set of its rows. */
+  /** The gradient from which the present flat parameter was made, and the set of its rows. */
   gradient: Tensor | null;
   rowSet: RowSet | null;
 }
@@ -77,8 +77,8 @@ export class Slots {
   }
 }
 
-/** What one kernel call steps. */
-export interface Run {
+/** The arrays of one kernel call: those of one parameter, or of several neighbours. */
+export interface FlatParameter {
   readonly values: Float32Array;
   readonly gradient: Float32Array;
   /** One array for each state key, in their order. */
@@ -90,10 +90,10 @@ export interface Run {
 
 let paddingJoins = true;
 
-/** Whether parameters with padding between them are joined to runs. */
+/** Whether parameters with padding between them are joined. */
 export const joinsOverPadding = (): boolean => paddingJoins;
 
-/** Calls `fn` with padding left out of runs, so that a check for NaN does not find one that an update has made in the padding, such as 0 / 0. */
+/** Calls `fn` while parameters with padding between them are not joined, because an update can make NaN in the padding (0 / 0), which a check for NaN would find. */
 export function withoutPadding<T>(fn: () => T): T {
   paddingJoins = false;
   try {
@@ -113,7 +113,7 @@ const joins = (a: Slot, b: Slot): boolean =>
   follows(a.gradient!.floats, b.gradient!.floats) &&
   (paddingJoins || b.position === a.position + a.parameter.numel);
 
-function runOf(slots: readonly [Slot, ...Slot[]], keys: readonly string[]): Run {
+function flattened(slots: readonly [Slot, ...Slot[]], keys: readonly string[]): FlatParameter {
   const [first] = slots;
   const last = slots.at(-1)!;
   const { parameter, span, position } = first;
@@ -129,10 +129,10 @@ function runOf(slots: readonly [Slot, ...Slot[]], keys: readonly string[]): Run 
 }
 
 /**
- * The runs of all slots that have a gradient. They are valid until a gradient, the step count of a single slot, or the keys change.
+ * The flat parameters of all slots that have a gradient. They are valid until a gradient, the step count of a single slot, or the keys change.
  * A TypeError if memory is detached.
  */
-export function planRuns(where: string, slots: readonly Slot[], keys: readonly string[]): Run[] {
+export function flatParametersOf(where: string, slots: readonly Slot[], keys: readonly string[]): FlatParameter[] {
   const groups: [Slot, ...Slot[]][] = [];
   let open: [Slot, ...Slot[]] | null = null;
   for (const slot of slots) {
@@ -150,45 +150,45 @@ export function planRuns(where: string, slots: readonly Slot[], keys: readonly s
       groups.push(open);
     }
   }
-  return groups.map((group) => runOf(group, keys));
+  return groups.map((group) => flattened(group, keys));
 }
 
-/** What a kernel that steps only some rows of a table asks for. */
+/** The arguments of a kernel that steps only some rows of a table. */
 export interface TouchedRows {
   touched: Int32Array;
   rows: number;
   columns: number;
 }
 
-/** The rows of a run that an operation on few rows has named; null if its gradient is dense. Such a table is a run of its own. */
-export function namedRows({ slots: [{ parameter }], gradient }: Run): TouchedRows | null {
+/** The rows of a table whose gradient an operation on few rows has written; null if the gradient is dense. Such a table is not joined to other parameters. */
+export function namedRows({ slots: [{ parameter }], gradient }: FlatParameter): TouchedRows | null {
   const { rowSet, shape } = parameter;
   if (rowSet === null || rowSet.memory !== gradient) return null;
   recorder?.memory(rowSet.touched, 'gradient');
   return { touched: rowSet.touched, rows: shape[0]!, columns: shape[1]! };
 }
 
-/** The rows of a run outside which the gradient is known to hold zeros; null if it is not, as the user has the gradient in hand and may have written to any row. */
-export function onlyRows(run: Run): TouchedRows | null {
-  const [{ parameter }] = run.slots;
-  const seen = parameter.gradientSeen && parameter.gradient?.values === run.gradient;
-  return seen ? null : namedRows(run);
+/** The rows outside of which the gradient is known to be zeros; null if the user has read the gradient, because then any row may have been written. */
+export function onlyRows(flat: FlatParameter): TouchedRows | null {
+  const [{ parameter }] = flat.slots;
+  const seen = parameter.gradientSeen && parameter.gradient?.values === flat.gradient;
+  return seen ? null : namedRows(flat);
 }
 
-/** Whether the parameters of each run still have the same number of steps, and the same stored number. */
-export function inStep(runs: readonly Run[]): boolean {
-  for (let i = 0; i < runs.length; i++) {
-    const { slots } = runs[i]!;
+/** Whether the parameters that were joined still have the same number of steps, and the same stored number. */
+export function inStep(flatParameters: readonly FlatParameter[]): boolean {
+  for (let i = 0; i < flatParameters.length; i++) {
+    const { slots } = flatParameters[i]!;
     const { steps, scalar } = slots[0]!;
     for (let k = 1; k < slots.length; k++) if (slots[k]!.steps !== steps || slots[k]!.scalar !== scalar) return false;
   }
   return true;
 }
 
-/** Throws if a run's memory was transferred to another thread since it was planned. */
-export function refuseDetached(where: string, runs: readonly Run[]): void {
-  for (let i = 0; i < runs.length; i++) {
-    const { values, gradient, n } = runs[i]!;
+/** Throws if memory was transferred to another thread since the flat parameters were made. */
+export function refuseDetached(where: string, flatParameters: readonly FlatParameter[]): void {
+  for (let i = 0; i < flatParameters.length; i++) {
+    const { values, gradient, n } = flatParameters[i]!;
     if (values.length === n && gradient.length === n) continue;
     throw typeError(where, 'the memory of a parameter or of its gradient is detached: its buffer was transferred elsewhere');
   }

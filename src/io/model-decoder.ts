@@ -8,7 +8,7 @@ import { Tensor } from '../tensor';
 import { Reader } from './codec';
 import type { ReadDocument } from './document';
 import { addPart, blankOf, containerOf, fieldsOf, isModuleClass, kindOf, library, type ModuleClass } from './library';
-import type { Node, SharedTensor } from './take-apart';
+import type { Node, SharedTensor } from './model-encoder';
 
 const deepest = 200;
 const mostPaths = 1_000_000; // a limit, because a chain of modules that each contain the one before twice has exponentially many paths
@@ -22,7 +22,7 @@ const isPairs = (value: unknown, length = 2): value is Pairs =>
 export type OwnClasses = Readonly<Record<string, unknown>>;
 
 /** Builds a model. */
-export class Together {
+export class ModelDecoder {
   readonly reader: Reader;
   private readonly made: { module: Module; depth: number; paths: number }[] = [];
   private readonly tensors: (Tensor | undefined)[] = [];

@@ -1,15 +1,15 @@
-// What schedulers made of schedulers share.
+// The base of schedulers that are composed of other schedulers.
 import { describe, rangeError, typeError } from '../../errors';
 import { ReduceLROnPlateau } from './plateau';
 import { LRScheduler, type LRSchedulerStateDict, type Scheduled } from './scheduler';
 
-/** The option that they all have. */
-export interface OfSeveral {
+/** The option that all of them have. */
+export interface CompositeOptions {
   /** The schedulers, all of the same optimizer. */
   schedulers: readonly LRScheduler[];
 }
 
-/** Refuses what is no list of schedulers of one optimizer that can be stepped without a metric. */
+/** Throws unless the value is a list of schedulers of this optimizer, all of which can be stepped without a metric. */
 export function checkSchedulers(where: string, schedulers: unknown, optimizer: Scheduled): void {
   if (!Array.isArray(schedulers)) throw typeError(where, `expected schedulers to be a list of schedulers, got ${describe(schedulers)}`);
   if (schedulers.length === 0) throw rangeError(where, 'expected at least one scheduler, got none');
@@ -20,9 +20,9 @@ export function checkSchedulers(where: string, schedulers: unknown, optimizer: S
   });
 }
 
-/** A scheduler that steps others: their states are a part of its own. */
-export abstract class Several<O extends OfSeveral> extends LRScheduler<O> {
-  /** "step" where one of the schedulers counts batches: then so do the others. */
+/** A scheduler that steps other schedulers. Its state includes theirs. */
+export abstract class CompositeScheduler<O extends CompositeOptions> extends LRScheduler<O> {
+  /** "step" if one of the schedulers counts batches; then all are stepped after each batch. */
   override get interval(): 'epoch' | 'step' {
     return this.options.schedulers.some(({ interval }) => interval === 'step') ? 'step' : 'epoch';
   }
