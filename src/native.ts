@@ -45,7 +45,8 @@ interface Addon {
   ): number;
   /**
    * A run of each of these loops in turn, so many times, on a thread: the report of each run. It ends early with a run that has not done its epochs, or with
-   * samples that no class counts, and after a round at the limits of the first run's milliseconds and output bytes. Several runs are over rows, without `ahead`.
+   * samples that no class counts, and after a round at the limits of the first run's milliseconds and output bytes. Several runs are over rows. The numbers in
+   * `ahead` are those of the steps of all rounds.
    * `round` is the number of the first round, if what steps change is kept after the first loop's epoch in each round.
    */
   runLoops(

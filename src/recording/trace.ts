@@ -250,9 +250,14 @@ export class Trace {
 
   /** The live numbers of the next step, with the random numbers at position `random`. Null if their calls are no longer as recorded. */
   numbers(random: RandomPosition): number[] | null {
+    return this.readNumbers(random) ? Array.from(this.live.table) : null;
+  }
+
+  /** Reads these numbers into `live.table`. False if their calls are no longer as recorded. */
+  readNumbers(random: RandomPosition): boolean {
     return atRandomPosition(random, () => {
       for (const { redraw } of this.redraws) redraw();
-      return ignoringHolders(() => this.live.read()) ? Array.from(this.live.table) : null;
+      return ignoringHolders(() => this.live.read());
     });
   }
 

@@ -28,7 +28,7 @@ export const decides = ({ schedules, callbacks, earlyStopping, checkpoint }: Set
   !schedules.isEmpty || callbacks.useModel('onEpoch') || earlyStopping !== null || checkpoint !== null;
 
 /**
- * Whether further epochs may be done before JavaScript has seen to one: no code of the user's runs within epochs, and no scheduler is stepped within them. Samples must be counted on the thread, so that no metric can refuse one after further epochs.
+ * Whether further epochs may be done before JavaScript has seen to one: no code of the user's runs within epochs. Samples must be counted on the thread, so that no metric can refuse one after further epochs.
  */
 export function canGoAhead(o: Settings, { areSeveral }: Ranks): boolean {
   const { check, schedules, callbacks, metrics, trainMetrics } = o;

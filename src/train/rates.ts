@@ -24,6 +24,16 @@ export interface Foreseen {
   holds(): boolean;
 }
 
+/** The rates of the steps of an epoch, after each of which schedulers are stepped. */
+export interface ForeseenSteps extends Foreseen {
+  readonly ofSteps: readonly number[][];
+  /** As that of a stamp, for the state in which the epoch begins. */
+  setAside(): (() => void) | null;
+  /** Sets what steps change to the state after the last one; `endAll` includes what only epochs change. */
+  end(): void;
+  endAll(): void;
+}
+
 export class RatesOfSteps implements AfterSteps, BetweenSteps {
   /** The learning rate of each parameter group in the last step. */
   rates: number[] = [];
@@ -85,6 +95,72 @@ export class RatesOfSteps implements AfterSteps, BetweenSteps {
 
   private foreseenNow(): Foreseen {
     return { rates: this.now(), holds: this.stamp().holds };
+  }
+
+  /** Whether schedulers are stepped after each step. */
+  get areOfSteps(): boolean {
+    return this.schedules.everyStep;
+  }
+
+  /** Whether the rates of steps can be foreseen now. */
+  get areForeseen(): boolean {
+    return this.schedules.foreseeEpochs && !this.groups().some(hasGetter);
+  }
+
+  /** Calls a function in the state that will be there when so many epochs have ended, the last of which has had these steps; if there are none, no step follows until then. */
+  inEpoch<T>(ended: number, last: ForeseenSteps | null, fn: () => T): T {
+    const restore = this.keepAll(() => this.schedules.keepAll());
+    try {
+      last?.endAll();
+      for (let epochs = last === null ? this.epochs : ended - 1; epochs < ended; epochs++) this.schedules.simulateEpoch();
+      return fn();
+    } finally {
+      restore();
+    }
+  }
+
+  simulateEpoch(): void {
+    this.schedules.simulateEpoch();
+  }
+
+  /** Begins to go through the steps of an epoch: `step` is called after each of them, and `end` after the last. */
+  goThrough(steps: number): { step: () => void; end: () => ForeseenSteps } {
+    const { holds, setAside } = this.stamp();
+    const ofSteps = Array<number[]>(steps);
+    let at = 0;
+    const step = (): void => {
+      ofSteps[at++] = this.now();
+      this.schedules.afterStep();
+    };
+    const end = (): ForeseenSteps => ({
+      rates: ofSteps.at(-1)!,
+      holds: () => this.areForeseen && holds(),
+      ofSteps,
+      setAside,
+      end: this.keep(),
+      endAll: this.keepAll(() => this.schedules.keepAll()),
+    });
+    return { step, end };
+  }
+
+  /** Counts steps that were done with foreseen rates. */
+  went(foreseen: ForeseenSteps, steps: number): void {
+    const { ofSteps } = foreseen;
+    const setAgain = foreseen.setAside(); // what others set while the steps were done takes effect after them
+    this.isChanged = setAgain === null;
+    this.foreseen = ofSteps.slice();
+    try {
+      if (!this.isChanged && steps === ofSteps.length) {
+        this.passed(steps);
+        this.rates = foreseen.rates;
+        foreseen.end();
+      } else {
+        for (let step = 0; step < steps; step++) this.done(1);
+      }
+    } finally {
+      setAgain?.();
+      this.foreseen = [];
+    }
   }
 
   passed(steps: number): void {

@@ -10,6 +10,7 @@ import type { Foreseen, RatesOfSteps } from './rates';
 import { type Segment, sum } from './segment';
 import type { Session } from './session';
 import type { RandomStream } from './stream';
+import { begins, stepsOf, type ToldRound, tellRounds } from './told-rounds';
 import { ownTurn } from './turns';
 
 // So few that JavaScript takes a millisecond for what it is given at once.
@@ -57,6 +58,8 @@ export class Rounds {
   /** Where the run under way has begun. */
   private coming: Beginning | null = null;
   private failure: { reason: unknown } | null = null;
+  /** What the run after the one under way is probably told of its steps. */
+  private comingTold: readonly ToldRound[] = [];
   /** The rounds that may be begun yet. */
   private left: number;
   /** Whether no run begins, because others have the model. */
@@ -193,13 +196,13 @@ export class Rounds {
     const ended = phases[0]!.epochsDone + total(0, ({ epochLossSums }) => epochLossSums.length);
     const random = { seed, offset };
     const from = { ...limits, random };
-    const { foreseen, live } = this.foresee(from, ended, rounds);
+    const { foreseen, live, told } = this.foresee(from, ended, rounds);
     if (live.length === 0) return;
     const first = (done.at(-1)?.round ?? session.kept?.shown ?? -1) + 1;
-    const running = session.rounds(from, epochs, live, ahead.decides ? first : null);
+    const running = session.rounds(from, epochs, live, told, ahead.decides ? first : null);
     const coming = (round: number, steps: readonly (readonly number[])[]) => ({
       foreseen: foreseen[round]!,
-      numbers: { live: live[round]!, random, steps },
+      numbers: { live: live[round]!, random, steps, told: told?.[round] ?? null },
     });
     const none = phases.map((_, phase) => session.kinds(phase).map(() => 0));
     this.coming = { ...coming(0, none), offset, epochs };
@@ -214,11 +217,21 @@ export class Rounds {
         [this.running, this.coming, this.failure] = [null, null, { reason }];
       },
     );
+    if (told !== null) this.comingTold = this.tell(told, ended + told.length, Math.min(left + rounds - told.length, Math.floor(this.most)));
   }
 
   // The rates and the live numbers of so many rounds, after which as many epochs and more have ended; of fewer if those of the next ones are not known.
-  private foresee(from: RunLimits, ended: number, rounds: number): { foreseen: Foreseen[]; live: LiveOfLoops[] } {
+  private foresee(
+    from: RunLimits,
+    ended: number,
+    rounds: number,
+  ): { foreseen: readonly Foreseen[]; live: LiveOfLoops[]; told: readonly ToldRound[] | null } {
     const { done, session } = this;
+    if (this.ahead.rates.areOfSteps) {
+      const told = this.tell([], ended, rounds);
+      const live = told.length === 0 ? null : session.liveOfLoops(from, true);
+      return { foreseen: told.map((round) => round.foreseen), live: live === null ? [] : told.map(() => live), told };
+    }
     const foreseen: Foreseen[] = [];
     const live: LiveOfLoops[] = [];
     const { after, restore } = this.ahead.rates.foresee();
@@ -237,7 +250,31 @@ export class Rounds {
     } finally {
       restore();
     }
-    return { foreseen, live };
+    return { foreseen, live, told: null };
+  }
+
+  // What so many rounds are told of their steps, behind what was done and is not handed out, and behind the rounds of the run under way.
+  private tell(under: readonly ToldRound[], ended: number, rounds: number): readonly ToldRound[] {
+    const { done, session, comingTold } = this;
+    const { phases, stream } = this.of;
+    const { rates } = this.ahead;
+    const last = under.at(-1) ?? done.filter(({ phase }) => phase === 0).at(-1)?.numbers.told;
+    const random =
+      under.length > 0 ? under.at(-1)!.behind : { ...stream.position, offset: done.at(-1)?.report.randomOffset ?? stream.position.offset };
+    const runs = [...done, { phase: 0, report: { steps: stepsOf(under, session.kinds(0).length) } }];
+    this.comingTold = [];
+    const tell = (): readonly ToldRound[] => {
+      const [first] = comingTold;
+      if (under.length === 0 && first !== undefined && first.random.offset === random.offset && begins(session.loops[0]!, first))
+        return comingTold.slice(0, rounds);
+      const others = sum(phases.slice(1).map((_, i) => session.drawsOfEpoch(i + 1)));
+      return tellRounds(session.loops[0]!, random, last === undefined ? phases[0]!.batch : 0, others, rates, rounds);
+    };
+    try {
+      return rates.inEpoch(ended, last?.foreseen ?? null, () => session.whenCounted(runs, tell));
+    } catch {
+      return []; // the fit is told when it comes there
+    }
   }
 
   // Takes in what a run did: how many of its rounds are complete, and whether the next run may follow.
@@ -265,13 +302,14 @@ export class Rounds {
   }
 
   // Counts a part that is handed out.
-  private count({ phase, report, round, foreseen }: Part): () => Segment {
+  private count({ phase, report, round, foreseen, numbers }: Part): () => Segment {
     const { session, ahead } = this;
     const segment = this.of.count(phase, session, report);
     session.commit(phase, report);
     if (phase !== 0) return segment;
     const steps = sum(report.steps);
-    if (steps > 0) ahead.rates.told(foreseen.rates, steps);
+    if (numbers.told !== null) ahead.rates.went(numbers.told.foreseen, steps);
+    else if (steps > 0) ahead.rates.told(foreseen.rates, steps);
     if (ahead.decides) session.kept!.shown = report.epochLossSums.length > 0 ? round : null;
     return segment;
   }
