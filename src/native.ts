@@ -45,7 +45,8 @@ interface Addon {
   /**
    * Runs these loops in turn, `rounds` times, on another thread; resolves to the reports of all runs. It ends early after a run that has not done all its epochs
    * or has samples of no class, and after a round in which the first run reached its limit of milliseconds or output bytes. Several loops, or rounds, need loops
-   * over rows, without `ahead`. `round` is the number of the first round, if the session keeps rounds: copies are then made after the first loop's epoch.
+   * over rows. The numbers in `ahead` are those of the steps of all rounds. `round` is the number of the first round, if the session keeps rounds: copies are then
+   * made after the first loop's epoch.
    */
   runLoops(
     session: SessionHandle,

@@ -6,8 +6,11 @@ export const numelOf = (shape: readonly number[]): number => shape.reduce((n, si
 /** A shape as text for messages: `[32, 13]`. */
 export const shapeText = (shape: readonly (number | string)[]): string => `[${shape.join(', ')}]`;
 
-export const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
-  a.length === b.length && a.every((size, d) => size === b[d]);
+export function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let d = 0; d < a.length; d++) if (a[d] !== b[d]) return false;
+  return true;
+}
 
 /** Throws unless the value is a list of sizes whose product is an exact integer. */
 export function checkShape(where: string, shape: unknown): number[] {

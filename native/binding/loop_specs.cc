@@ -150,7 +150,7 @@ BatchSampler batch_sampler_of(Napi::Env env, Napi::Object object, const std::vec
 
 // Reads { kinds: Int32Array of the next steps, numbers: Float64Array of all steps, one after the other }. The caller, who knows the batches, is responsible for
 // whether batches of these kinds come.
-static std::vector<StepNumbers> numbers_ahead(Napi::Env env, const Loop& loop, Napi::Object object) {
+static NumbersAhead numbers_ahead(Napi::Env env, const Loop& loop, Napi::Object object) {
   const Memory kinds = memory_of(env, object.Get("kinds"));
   napi_typedarray_type type;
   size_t length = 0, next = 0;
@@ -159,16 +159,18 @@ static std::vector<StepNumbers> numbers_ahead(Napi::Env env, const Loop& loop, N
     throw ArgumentError{ArgumentError::kType, "[session] expected a Float64Array"};
   }
   const auto* numbers = static_cast<const double*>(data);
-  std::vector<StepNumbers> ahead;
+  NumbersAhead ahead;
   for (size_t i = 0; i < kinds.bytes / sizeof(int32_t); ++i) {
     const int32_t kind = reinterpret_cast<const int32_t*>(kinds.data)[i];
     if (kind < 0 || static_cast<size_t>(kind) >= loop.kinds()) refuse("live numbers of a kind of step that does not exist");
     const size_t own = loop.step(static_cast<size_t>(kind)).plan.live_numbers();
     if (own > length - next) refuse("as many live numbers as the plans have");
-    ahead.push_back({static_cast<size_t>(kind), std::vector<double>(numbers + next, numbers + next + own)});
+    ahead.kinds.push_back(static_cast<size_t>(kind));
+    ahead.begins.push_back(next);
     next += own;
   }
   if (ahead.empty() || next != length) refuse("as many live numbers as the plans have");
+  ahead.numbers.assign(numbers, numbers + length);
   return ahead;
 }
 
@@ -235,7 +237,7 @@ std::vector<GivenBatch> given_batches(Napi::Env env, const Loop& loop, const Lim
     Napi::Object object = list.Get(i).As<Napi::Object>();
     GivenBatch batch{count(object, "kind"), count(object, "randomOffset"), {}};
     const bool has_numbers = limits.ahead.empty() ? batch.kind < loop.kinds() && limits.kinds[batch.kind]
-                                                  : i >= limits.ahead.size() || limits.ahead[i].kind == batch.kind;
+                                                  : i >= limits.ahead.size() || limits.ahead.kinds[i] == batch.kind;
     if (batch.kind >= loop.kinds() || !has_numbers) refuse("a kind of step that does not exist, or without live numbers");
     const Step& step = loop.step(batch.kind);
     Napi::Array tensors = object.Get("tensors").As<Napi::Array>();

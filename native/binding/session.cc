@@ -209,7 +209,7 @@ void add_run(Napi::Env env, Running& running, uint32_t index, Napi::Object spec)
     }
   } else {
     for (size_t n = 0; n < limits.ahead.size(); ++n) {
-      if (limits.ahead[n].kind != loop.kind_of_next(n)) refuse("the live numbers of other steps than come");
+      if (limits.ahead.kinds[n] != loop.kind_of_next(n)) refuse("the live numbers of other steps than come");
     }
   }
   running.runs.push_back({&loop, std::move(limits), later_of(env, loop, spec)});
@@ -266,7 +266,7 @@ Napi::Value run_loops(const Napi::CallbackInfo& info) {
   running->reports.reserve(running->rounds * running->runs.size());  // here, because the background thread could not report that there is no memory
   if (has_rounds || running->runs.size() > 1) {
     for (const LoopRun& run : running->runs) {
-      if (!run.loop->has_rows() || !run.limits.ahead.empty()) refuse("loops that take turns have rows, and numbers that are linear");
+      if (!run.loop->has_rows()) refuse("loops that take turns have rows");
     }
   }
   session.stop.store(false);

@@ -12,7 +12,14 @@ double milliseconds_since(Clock::time_point begin) {
   return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
 }
 
-bool is_known(const Limits& limits, const Report& report) { return limits.ahead.empty() || report.done < limits.ahead.size(); }
+bool is_known(const Limits& limits, const Report& report) {
+  return limits.ahead.empty() || limits.ahead_done + report.done < limits.ahead.size();
+}
+
+// Whether the next numbers are those of such a step: nothing is read beyond them whatever the caller has said that comes.
+bool is_as_told(const Limits& limits, const Report& report, size_t kind) {
+  return limits.ahead.empty() || limits.ahead.kinds[limits.ahead_done + report.done] == kind;
+}
 
 }  // namespace
 
@@ -141,7 +148,8 @@ bool Loop::do_step(const KernelTable& table, size_t number, const Limits& limits
   if (limits.ahead.empty()) {
     update_live(state);
   } else {
-    state.live_now = limits.ahead[report.done].numbers;
+    const double* numbers = limits.ahead.numbers.data() + limits.ahead.begins[limits.ahead_done + report.done];
+    state.live_now.assign(numbers, numbers + state.step.plan.live_numbers());
   }
   Run run(limits.threads);
   size_t not_finite = SIZE_MAX;
@@ -219,6 +227,10 @@ Report Loop::run(const KernelTable& table, Gate& gate, const std::atomic<bool>& 
       if (!in_epoch_) begin_epoch(table, report);
       if (batch_ < sampler_.batches) {
         const size_t kind = kind_at(batch_);
+        if (!is_as_told(limits, report, kind)) {
+          report.end = Report::kTime;
+          break;
+        }
         gather(table, steps_[kind], limits.threads);
         if (!do_step(table, kind, limits, report)) break;
         batch_ += steps_[kind].step.arguments / sampler_.rows->columns.size();

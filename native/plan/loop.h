@@ -86,10 +86,13 @@ struct GivenBatch {
   std::vector<Aligned> tensors;
 };
 
-// The live numbers of one step that was calculated in advance.
-struct StepNumbers {
-  size_t kind;
-  std::vector<double> numbers;  // all that its plan has
+// The live numbers of steps that were calculated in advance: for each step its kind, and where its numbers begin, which are all that its plan has.
+struct NumbersAhead {
+  std::vector<size_t> kinds, begins;
+  std::vector<double> numbers;
+
+  bool empty() const { return kinds.empty(); }
+  size_t size() const { return kinds.size(); }
 };
 
 // A loop that others wait for runs for so many milliseconds before it is their turn: long in relation to the 0.1 ms that JavaScript takes between two runs.
@@ -104,9 +107,10 @@ struct Limits {
   // The number of other loops that wait for the thread; null: none. If there are any, the run ends with the first step that ends later than kTurn.
   const std::atomic<size_t>* waiting = nullptr;
   std::vector<bool> kinds;  // the kinds of step whose live numbers are set
-  // The live numbers of each of the next steps of this epoch, for numbers that are not linear functions of the counts; the run ends where the list ends.
-  // Empty if all are linear.
-  std::vector<StepNumbers> ahead;
+  // The live numbers of each of the next steps, for numbers that are not linear functions of the counts; the run ends where the list ends. Empty if all are
+  // linear. Of these steps so many were done in runs before.
+  NumbersAhead ahead;
+  size_t ahead_done = 0;
 
   // Whether a run that has taken so long ends.
   bool is_over(double so_long) const {
@@ -165,10 +169,12 @@ class Loop {
   }
   const Step& step(size_t kind) const { return steps_[kind].step; }
 
-  // The kind of the nth step from now, in a loop over rows. If the epoch (the next one, if none is under way) has fewer steps, the result is kinds().
+  // The kind of the nth step from now, in a loop over rows, in this epoch or in one of those that follow.
   size_t kind_of_next(size_t n) const {
-    const size_t batch = (in_epoch_ ? batch_ : 0) + n * sampler_.group;
-    return batch >= sampler_.batches ? steps_.size() : kind_at(batch);
+    const auto steps_in = [this](size_t batches) { return (batches + sampler_.group - 1) / sampler_.group; };
+    const size_t batch = in_epoch_ ? batch_ : 0;
+    const size_t rest = steps_in(sampler_.batches - batch);
+    return kind_at(n < rest ? batch + n * sampler_.group : (n - rest) % steps_in(sampler_.batches) * sampler_.group);
   }
 
   // The next run begins a new epoch, whether or not one is under way.

@@ -18,6 +18,7 @@ void run_rounds(const KernelTable& table, Gate& gate, const std::atomic<bool>& s
       }
       reports.push_back(run.loop->run(table, gate, stop, run.limits));
       const Report& report = reports.back();
+      run.limits.ahead_done += report.done;
       // Validations change none of it.
       if (keeping.snapshots != nullptr && &run == &runs[0] && report.end == Report::kDone) keeping.snapshots->take(*keeping.memory, keeping.round + round);
       if (report.end != Report::kDone || !report.targets.empty() || !report.outputs.empty()) return;

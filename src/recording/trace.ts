@@ -9,7 +9,7 @@ import { ownersOf } from '../nn/registry';
 import { atPrecision, type Float32MatmulPrecision, getFloat32MatmulPrecision } from '../precision';
 import { atRandomPosition, type RandomPosition, randomPosition } from '../random';
 import type { StepCounter } from '../recorder';
-import type { Tensor } from '../tensor';
+import type { Tensor, Version } from '../tensor';
 import { Bases } from './bases';
 import { Base, isValue, liveArguments, type TracedCall, traced, untraced, type Value, writtenBy } from './calls';
 import { withColumns } from './columns';
@@ -137,6 +137,7 @@ export class Trace {
   readonly gradients: readonly LeafGradient[];
   /** The tensors that it changed in place, other than by an optimizer. */
   readonly changes: readonly Tensor[];
+  private readonly changed: ReadonlySet<Version>;
   readonly guards: readonly (() => boolean)[];
   readonly live: LiveNumbers;
   /** The draws of random numbers and the counters that advance, each with the number of the plan's calls before it. */
@@ -192,6 +193,7 @@ export class Trace {
     const passes = ({ values }: Tensor): boolean => bases.passes(values);
     this.leaves = [...listener.leaves].filter(([t]) => !passes(t)).map(([leaf, needsGrad]) => ({ leaf, needsGrad }));
     this.changes = [...listener.changes].filter((t) => !passes(t));
+    this.changed = new Set(this.changes.map(({ version }) => version));
     this.guards = [...listener.guards, ...this.leaves.flatMap(({ leaf }) => ownersOf(leaf, listener.guarded))];
     this.live = new LiveNumbers(listener.liveCalls, listener.calls);
     this.liveRows = liveRowsOf(listener, calls);
@@ -250,9 +252,14 @@ export class Trace {
 
   /** The live numbers of the next step, with the random numbers at position `random`. Null if their calls are no longer as recorded. */
   numbers(random: RandomPosition): number[] | null {
+    return this.readNumbers(random) ? Array.from(this.live.table) : null;
+  }
+
+  /** Reads these numbers into `live.table`. False if their calls are no longer as recorded. */
+  readNumbers(random: RandomPosition): boolean {
     return atRandomPosition(random, () => {
       for (const { redraw } of this.redraws) redraw();
-      return ignoringHolders(() => this.live.read()) ? Array.from(this.live.table) : null;
+      return ignoringHolders(() => this.live.read());
     });
   }
 
@@ -286,7 +293,7 @@ export class Trace {
   commit(steps: number): void {
     if (steps === 0) return;
     for (const { stepCounter } of this.stepCounters) stepCounter.commit(steps);
-    for (const version of new Set(this.changes.map((t) => t.version))) version.count += steps;
+    for (const version of this.changed) version.count += steps;
   }
 
   /** The calls of a replay, as rows of a table. */

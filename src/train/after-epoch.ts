@@ -28,8 +28,8 @@ export const decides = ({ schedules, callbacks, earlyStopping, checkpoint }: Set
   !schedules.isEmpty || callbacks.useModel('onEpoch') || earlyStopping !== null || checkpoint !== null;
 
 /**
- * Whether further epochs may be done before JavaScript has handled one: no user code runs within epochs, and no scheduler is stepped within them. Metrics must be
- * counted on the thread, because a metric that runs in JavaScript could refuse a sample after further epochs were done.
+ * Whether further epochs may be done before JavaScript has handled one: no user code runs within epochs. Metrics must be counted on the thread, because a metric
+ * that runs in JavaScript could refuse a sample after further epochs were done.
  */
 export function canGoAhead(o: Settings, { areSeveral }: Ranks): boolean {
   const { check, schedules, callbacks, metrics, trainMetrics } = o;

@@ -163,6 +163,11 @@ export class Callbacks {
     };
   }
 
+  /** Whether any callback records learning rates. */
+  get areToldRates(): boolean {
+    return this.all.some((callback) => callback[stepsDone] !== undefined);
+  }
+
   /** Reports learning rates to the callbacks that record them. */
   stepsDone(rates: readonly number[], steps: number): void {
     for (const callback of this.all) callback[stepsDone]?.(rates, steps);

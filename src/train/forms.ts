@@ -54,6 +54,7 @@ export function formOf(where: string, name: string, who: string, value: unknown)
   const { text, build } = walk(value, name);
   if (leaves.length === 0)
     throw typeError(where, `expected ${who} a tensor, or several in lists and plain objects, got ${describe(value)}`);
+  if (value instanceof Tensor) return { leaves, names, text, with: (others) => others[0]! };
   return {
     leaves,
     names,

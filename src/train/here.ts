@@ -5,7 +5,7 @@ import type { Module } from '../nn';
 import { atPrecision, type Float32MatmulPrecision } from '../precision';
 import { randomPosition } from '../random';
 import { type RecordedStep, Recording } from '../recording';
-import { refuseLost, type Tensor } from '../tensor';
+import { leafChanges, refuseLost, type Tensor } from '../tensor';
 import type { Form } from './forms';
 import { inEvaluation, type Prediction } from './tasks';
 
@@ -23,6 +23,7 @@ const isOnAny = (t: Tensor, others: readonly Tensor[]): boolean => others.some((
 /** Predictions on the calling thread. The recording's guards detect changes of the model. */
 export class Here {
   private recording: Recording<Tensor[], Tensor[]> | null = null;
+  private freeAt = -1;
   private readonly modules: readonly Module[];
   private readonly leaves: readonly Tensor[];
   private readonly run: (...inputs: Tensor[]) => Tensor[];
@@ -47,8 +48,7 @@ export class Here {
    * `into` is called after these checks, and may run user code.
    */
   outputs(inputs: readonly Tensor[], into: (() => readonly Tensor[]) | null): readonly Tensor[] | null {
-    const { leaves } = this;
-    for (let i = 0; i < leaves.length; i++) if (leaves[i]!.version.holder !== null) return null;
+    if (leafChanges !== this.freeAt && !this.areFree()) return null;
     const args: Tensor[] = [];
     for (let i = 0; i < inputs.length; i++) {
       const x = inputs[i]!;
@@ -57,9 +57,20 @@ export class Here {
       for (let j = 0; j < i; j++) if (inputs[j]!.values === x.values) return null; // the recording has different tensors
       args.push(x.needsGrad ? x.detach() : x);
     }
-    // First without a change of modes, because most models are in evaluation mode already or do not depend on it.
-    const here = (): readonly Tensor[] | null => this.replayed(args, into) ?? atPrecision(this.precision, () => this.recorded(args));
-    return this.replayed(args, into) ?? inEvaluation(this.modules, here);
+    // Modules are asked in the mode that they are in: most models are in evaluation mode already, or ask for none.
+    return this.replayed(args, into) ?? this.inEvaluation(args, into);
+  }
+
+  // Whether no other thread works on the model's tensors. Whoever takes one changes `leafChanges`.
+  private areFree(): boolean {
+    const { leaves } = this;
+    for (let i = 0; i < leaves.length; i++) if (leaves[i]!.version.holder !== null) return false;
+    this.freeAt = leafChanges;
+    return true;
+  }
+
+  private inEvaluation(args: Tensor[], into: (() => readonly Tensor[]) | null): readonly Tensor[] | null {
+    return inEvaluation(this.modules, () => this.replayed(args, into) ?? atPrecision(this.precision, () => this.recorded(args)));
   }
 
   private replayed(args: Tensor[], into: (() => readonly Tensor[]) | null): readonly Tensor[] | null {

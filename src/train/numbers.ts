@@ -8,6 +8,7 @@ import { sum } from './segment';
 import { nextSteps, type RowsSource, type Source } from './source';
 import { inMode } from './step-recording';
 import type { Task } from './task';
+import { begins, type ToldRound } from './told-rounds';
 
 /** A loop of a session. */
 export interface Loop {
@@ -37,6 +38,8 @@ export interface NumbersLater {
   live: LiveOfLoops;
   random: RandomPosition;
   steps: readonly (readonly number[])[];
+  /** The round of the training that begins there, if its steps are told one by one: its numbers are not among the live ones. */
+  told: ToldRound | null;
 }
 
 /** The live numbers of a run; `told` has those of single steps, if they must be told one by one. */
@@ -76,9 +79,16 @@ export function tellOn(
 }
 
 /** Whether the present numbers, with the random numbers at a position, are these. */
-export function areNumbers(loops: readonly Loop[], { live, random, steps }: NumbersLater, now: RandomPosition, clocks: Clocks): boolean {
+export function areNumbers(
+  loops: readonly Loop[],
+  { live, random, steps, told }: NumbersLater,
+  now: RandomPosition,
+  clocks: Clocks,
+): boolean {
   const drawn = now.offset - random.offset;
-  return loops.every(({ kinds, task }, loop) => {
+  return loops.every((one, loop) => {
+    if (loop === 0 && told !== null) return begins(one, told);
+    const { kinds, task } = one;
     const passed = Array.from({ length: clocks.count }, (_, clock) =>
       sum(kinds.map((kind, k) => (clocks.of(kind) === clock ? steps[loop]![k]! : 0))),
     );

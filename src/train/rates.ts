@@ -15,6 +15,8 @@ interface Group {
 const scheduled = ['lr', 'momentum', 'betas'] as const;
 type Scheduled = Group[(typeof scheduled)[number]];
 
+const rateOf = (lr: number | undefined): number => lr ?? NaN; // an optimizer of the user's own may have none
+
 const isSame = (a: Scheduled, b: Scheduled): boolean =>
   Object.is(a, b) || (Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((value, i) => Object.is(value, b[i])));
 
@@ -22,6 +24,18 @@ const isSame = (a: Scheduled, b: Scheduled): boolean =>
 export interface Foreseen {
   rates: number[];
   holds(): boolean;
+}
+
+/** The rates of the steps of an epoch, after each of which schedulers are stepped. */
+export interface ForeseenSteps extends Foreseen {
+  /** The number of steps; and the rates with which one is done, one for each group. */
+  readonly steps: number;
+  ratesOf(step: number): number[];
+  /** As that of a stamp, for the state in which the epoch begins. */
+  setAside(): (() => void) | null;
+  /** Sets what steps change to the state after the last one; `endAll` includes what only epochs change. */
+  end(): void;
+  endAll(): void;
 }
 
 export class RatesOfSteps implements AfterSteps, BetweenSteps {
@@ -87,6 +101,74 @@ export class RatesOfSteps implements AfterSteps, BetweenSteps {
     return { rates: this.now(), holds: this.stamp().holds };
   }
 
+  /** Whether schedulers are stepped after each step. */
+  get areOfSteps(): boolean {
+    return this.schedules.everyStep;
+  }
+
+  /** Whether the rates of steps can be foreseen now. */
+  get areForeseen(): boolean {
+    return this.schedules.foreseeEpochs && !this.groups().some(hasGetter);
+  }
+
+  /** Calls a function in the state that will be there when so many epochs have ended, the last of which has had these steps; if there are none, no step follows until then. */
+  inEpoch<T>(ended: number, last: ForeseenSteps | null, fn: () => T): T {
+    const restore = this.keepAll(() => this.schedules.keepAll());
+    try {
+      last?.endAll();
+      for (let epochs = last === null ? this.epochs : ended - 1; epochs < ended; epochs++) this.schedules.simulateEpoch();
+      return fn();
+    } finally {
+      restore();
+    }
+  }
+
+  simulateEpoch(): void {
+    this.schedules.simulateEpoch();
+  }
+
+  /** Begins to go through the steps of an epoch: `step` is called after each of them, and `end` after the last. */
+  goThrough(steps: number): { step: () => void; end: () => ForeseenSteps } {
+    const { holds, setAside } = this.stamp();
+    const { length } = this.groups();
+    const all = new Float64Array(steps * length); // one list for each step would be as much for the garbage collector as all else together
+    let at = 0;
+    const step = (): void => {
+      for (const { lr } of this.groups()) all[at++] = rateOf(lr);
+      this.schedules.afterStep();
+    };
+    const ratesOf = (number: number): number[] => Array.from(all.subarray(number * length, (number + 1) * length));
+    const end = (): ForeseenSteps => ({
+      rates: ratesOf(steps - 1),
+      holds: () => this.areForeseen && holds(),
+      steps,
+      ratesOf,
+      setAside,
+      end: this.keep(),
+      endAll: this.keepAll(() => this.schedules.keepAll()),
+    });
+    return { step, end };
+  }
+
+  /** Counts steps that were done with foreseen rates. */
+  went(foreseen: ForeseenSteps, steps: number): void {
+    const setAgain = foreseen.setAside(); // what others set while the steps were done takes effect after them
+    this.isChanged = setAgain === null;
+    try {
+      if (!this.isChanged && steps === foreseen.steps) {
+        if (this.callbacks.areToldRates) for (let step = 0; step < steps; step++) this.callbacks.stepsDone(foreseen.ratesOf(step), 1);
+        this.rates = foreseen.rates;
+        foreseen.end();
+      } else {
+        this.foreseen = Array.from({ length: foreseen.steps }, (_, step) => foreseen.ratesOf(step));
+        for (let step = 0; step < steps; step++) this.done(1);
+      }
+    } finally {
+      setAgain?.();
+      this.foreseen = [];
+    }
+  }
+
   passed(steps: number): void {
     if (this.foreseen.length === 0) this.callbacks.stepsDone(this.now(), steps);
     else for (const rates of this.foreseen.splice(0, steps)) this.callbacks.stepsDone(rates, 1);
@@ -150,7 +232,7 @@ export class RatesOfSteps implements AfterSteps, BetweenSteps {
   }
 
   private now(): number[] {
-    return this.groups().map(({ lr }) => lr ?? NaN); // an optimizer of the user's own may have none
+    return this.groups().map(({ lr }) => rateOf(lr));
   }
 
   // The rate with which a step was done is the one that counts: a user's function that answers differently when it is called again would change it for the next

@@ -4,12 +4,14 @@
 // keeps what steps change after each round: where a decision turns out otherwise than was assumed, or the fit ends, all that was done behind it is taken back.
 import type { DataLoader } from '../data/loader';
 import type { Limits, LoopReport } from '../native';
+import type { RandomPosition } from '../random';
 import type { LiveOfLoops, NumbersLater, RunLimits } from './numbers';
 import type { Phase } from './phase';
 import type { Foreseen, RatesOfSteps } from './rates';
 import { type Segment, sum } from './segment';
 import type { Session } from './session';
 import type { RandomStream } from './stream';
+import { begins, stepsOf, type ToldRound, tellRounds } from './told-rounds';
 import { ownTurn } from './turns';
 
 // So few that JavaScript takes a millisecond for what it is given at once.
@@ -57,6 +59,8 @@ export class Rounds {
   /** Where the run under way has begun. */
   private coming: Beginning | null = null;
   private failure: { reason: unknown } | null = null;
+  /** What the steps of the run under way were told, and those of the rounds that probably follow. */
+  private known: readonly ToldRound[] = [];
   /** The rounds that may be begun yet. */
   private left: number;
   /** Whether no run begins, because others have the model. */
@@ -193,13 +197,13 @@ export class Rounds {
     const ended = phases[0]!.epochsDone + total(0, ({ epochLossSums }) => epochLossSums.length);
     const random = { seed, offset };
     const from = { ...limits, random };
-    const { foreseen, live } = this.foresee(from, ended, rounds);
+    const { foreseen, live, told } = this.foresee(from, ended, rounds);
     if (live.length === 0) return;
     const first = (done.at(-1)?.round ?? session.kept?.shown ?? -1) + 1;
-    const running = session.rounds(from, epochs, live, ahead.decides ? first : null);
+    const running = session.rounds(from, epochs, live, told, ahead.decides ? first : null);
     const coming = (round: number, steps: readonly (readonly number[])[]) => ({
       foreseen: foreseen[round]!,
-      numbers: { live: live[round]!, random, steps },
+      numbers: { live: live[round]!, random, steps, told: told?.[round] ?? null },
     });
     const none = phases.map((_, phase) => session.kinds(phase).map(() => 0));
     this.coming = { ...coming(0, none), offset, epochs };
@@ -214,11 +218,21 @@ export class Rounds {
         [this.running, this.coming, this.failure] = [null, null, { reason }];
       },
     );
+    if (told !== null) this.tellOn(told, ended, Math.min(left + rounds - told.length, Math.floor(this.most)));
   }
 
   // The rates and the live numbers of so many rounds, after which as many epochs and more have ended; of fewer if those of the next ones are not known.
-  private foresee(from: RunLimits, ended: number, rounds: number): { foreseen: Foreseen[]; live: LiveOfLoops[] } {
+  private foresee(
+    from: RunLimits,
+    ended: number,
+    rounds: number,
+  ): { foreseen: readonly Foreseen[]; live: LiveOfLoops[]; told: readonly ToldRound[] | null } {
     const { done, session } = this;
+    if (this.ahead.rates.areOfSteps) {
+      const told = this.tell(ended, rounds);
+      const live = told.length === 0 ? null : session.liveOfLoops(from, true);
+      return { foreseen: told.map((round) => round.foreseen), live: live === null ? [] : told.map(() => live), told };
+    }
     const foreseen: Foreseen[] = [];
     const live: LiveOfLoops[] = [];
     const { after, restore } = this.ahead.rates.foresee();
@@ -237,7 +251,55 @@ export class Rounds {
     } finally {
       restore();
     }
-    return { foreseen, live };
+    return { foreseen, live, told: null };
+  }
+
+  // What so many rounds are told of their steps, behind what was done and is not handed out. What was told of them while the run before was under way holds if the
+  // state is the one from which it was calculated.
+  private tell(ended: number, rounds: number): readonly ToldRound[] {
+    const { done, session, known } = this;
+    const { stream, phases } = this.of;
+    const offset = done.at(-1)?.report.randomOffset ?? stream.position.offset;
+    const last = done.filter(({ phase }) => phase === 0).at(-1)?.numbers.told ?? null;
+    return this.inEpoch(ended, last, [], () => {
+      const at = known.findIndex((round) => round.random.offset === offset && begins(session.loops[0]!, round));
+      if (at >= 0) return known.slice(at, at + rounds);
+      return this.tellFrom({ ...stream.position, offset }, last === null ? phases[0]!.batch : 0, rounds);
+    });
+  }
+
+  // Calculates what so many rounds behind those of the run under way are told, unless it is known.
+  private tellOn(under: readonly ToldRound[], ended: number, rounds: number): void {
+    const at = this.known.indexOf(under[0]!);
+    const behind = at < 0 ? under : this.known.slice(at);
+    const last = behind.at(-1)!;
+    const missing = rounds - (behind.length - under.length);
+    const told = missing > 0 ? this.inEpoch(ended + behind.length, last, behind, () => this.tellFrom(last.behind, 0, missing)) : [];
+    this.known = [...behind, ...told];
+  }
+
+  // Calls a function in the state that will be there when so many epochs have ended, the last of which is `last`, and the steps of `under` follow those that were done.
+  private inEpoch(
+    ended: number,
+    last: ToldRound | null,
+    under: readonly ToldRound[],
+    fn: () => readonly ToldRound[],
+  ): readonly ToldRound[] {
+    const { done, session } = this;
+    const steps = stepsOf(under, session.kinds(0).length);
+    try {
+      return this.ahead.rates.inEpoch(ended, last?.foreseen ?? null, () =>
+        session.whenCounted([...done, { phase: 0, report: { steps } }], fn),
+      );
+    } catch {
+      return []; // the fit is told when it comes there
+    }
+  }
+
+  private tellFrom(random: RandomPosition, batch: number, rounds: number): readonly ToldRound[] {
+    const { session, of } = this;
+    const others = sum(of.phases.slice(1).map((_, i) => session.drawsOfEpoch(i + 1)));
+    return tellRounds(session.loops[0]!, random, batch, others, this.ahead.rates, rounds);
   }
 
   // Takes in what a run did: how many of its rounds are complete, and whether the next run may follow.
@@ -265,13 +327,14 @@ export class Rounds {
   }
 
   // Counts a part that is handed out.
-  private count({ phase, report, round, foreseen }: RunAhead): () => Segment {
+  private count({ phase, report, round, foreseen, numbers }: RunAhead): () => Segment {
     const { session, ahead } = this;
     const segment = this.of.count(phase, session, report);
     session.commit(phase, report);
     if (phase !== 0) return segment;
     const steps = sum(report.steps);
-    if (steps > 0) ahead.rates.told(foreseen.rates, steps);
+    if (numbers.told !== null) ahead.rates.went(numbers.told.foreseen, steps);
+    else if (steps > 0) ahead.rates.told(foreseen.rates, steps);
     if (ahead.decides) session.kept!.shown = report.epochLossSums.length > 0 ? round : null;
     return segment;
   }

@@ -178,15 +178,15 @@ export class Schedules {
     };
   }
 
-  /** Whether the effects of an epoch can be simulated and undone, but for those of the schedulers that watch a figure. */
+  /** Whether the effects of an epoch and of its steps can be simulated and undone, but for those of the schedulers that watch a figure. */
   get foreseeEpochs(): boolean {
-    return this.all.every(
-      ({ everyStep, scheduler }) => !everyStep && isOwn(scheduler) && !asksFunctions(scheduler as lrScheduler.LRScheduler),
-    );
+    return this.all.every(({ scheduler }) => isOwn(scheduler) && !asksFunctions(scheduler as lrScheduler.LRScheduler));
   }
   /** Does what follows an epoch, in a simulation of the epochs. */
   simulateEpoch(): void {
-    for (const { monitor, scheduler } of this.all) if (monitor === null) (scheduler as { step(): unknown }).step();
+    for (const { everyStep, monitor, scheduler } of this.all) {
+      if (!everyStep && monitor === null) (scheduler as { step(): unknown }).step();
+    }
   }
   /** Returns a function that restores the state that `simulateEpoch` changes, if epochs can be simulated. */
   keepAll(): () => void {

@@ -26,6 +26,7 @@ import { sum } from './segment';
 import { epochRowsOf, type Source, stepsLike } from './source';
 import { inMode, recordStep, verifyStep } from './step-recording';
 import { countedClasses, type Task } from './task';
+import { numbersOfRounds, type ToldRound } from './told-rounds';
 import { ownTurn, segmentBegins, segmentEnds } from './turns';
 
 const numberOf = <T>(numbers: Map<T, number>, key: T): number => {
@@ -52,7 +53,8 @@ export class Session {
   private readonly handle: SessionHandle;
   private readonly pieces: Float32Array[];
   private readonly map: MemoryMap<{ memory: Float32Array }>;
-  private readonly loops: Loop[] = [];
+  /** Those of a fit are its training, then its validations. */
+  readonly loops: Loop[] = [];
   private readonly clocks = new Map<string, number>();
   private readonly clocksOfKinds = new Map<RecordedStep, number>();
   private readonly counters = new Map<object, number>();
@@ -246,25 +248,34 @@ export class Session {
 
   /**
    * Runs an epoch of each loop in turn, in as many rounds as there are live numbers of all loops, with the same limits. `begun` has the epochs that each loader has
-   * begun, `round` is the number of the first round if they are kept. `commit` must then count each run in turn.
+   * begun, `told` the rounds whose steps are told one by one, `round` is the number of the first round if they are kept. `commit` must then count each run in turn.
    */
-  rounds(limits: RunLimits, begun: readonly number[], live: readonly LiveOfLoops[], round: number | null): Promise<LoopReport[]> {
+  rounds(
+    limits: RunLimits,
+    begun: readonly number[],
+    live: readonly LiveOfLoops[],
+    told: readonly ToldRound[] | null,
+    round: number | null,
+  ): Promise<LoopReport[]> {
     const runs = this.loops.map((loop, i): LoopRun => {
       loop.ahead.told = null;
       const later = live.slice(1).map((all, at) => (all === live[at] ? null : all[i]!));
-      return { ...runOf(loop, limits, live[0]![i]!, begun[i]!), ...(later.some((one) => one !== null) && { later }) };
+      const run = { ...runOf(loop, limits, live[0]![i]!, begun[i]!), ...(later.some((one) => one !== null) && { later }) };
+      return told !== null && i === 0 ? { ...run, ahead: numbersOfRounds(told) } : run;
     });
     return this.during(this.loops, runs, live.length, () => {}, round);
   }
 
-  /** The live numbers of all loops as linear functions; null if they must be given for each step. */
-  liveOfLoops(limits: RunLimits): LiveOfLoops | null {
-    const live = this.loops.map((loop) => inMode(loop.task, () => linearOf(loop, limits, this.allClocks)));
+  /** The live numbers of all loops as linear functions; null if the numbers of steps must be told one by one. Those of the training are left out if they are. */
+  liveOfLoops(limits: RunLimits, areTold = false): LiveOfLoops | null {
+    const live = this.loops.map((loop, i) =>
+      areTold && i === 0 ? loop.kinds.map(() => null) : inMode(loop.task, () => linearOf(loop, limits, this.allClocks)),
+    );
     return live.includes(null) ? null : (live as LiveOfLoops);
   }
 
-  /** Calls a function in the state that counters will have after these runs were committed. */
-  whenCounted<T>(runs: readonly { phase: number; report: LoopReport }[], fn: () => T): T {
+  /** Calls a function in the state that counters will have when what these runs did is counted. */
+  whenCounted<T>(runs: readonly { phase: number; report: Pick<LoopReport, 'steps'> }[], fn: () => T): T {
     const putBack = this.loops.flatMap(({ kinds }) => kinds.map(({ trace }) => trace.keep()));
     try {
       for (const { phase, report } of runs) this.count(phase, report);

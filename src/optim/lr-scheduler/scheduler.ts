@@ -246,17 +246,17 @@ export abstract class LRScheduler<O extends object = object> {
     const { rate, momentum } = this.#definition;
     const options = this.#options;
     const bases = this.#baseLrs;
+    // Only some schedules need to know what a group started from that was added since.
+    const unknown = (moment: Omit<Moment, 'base'>): Moment => ({
+      ...moment,
+      get base(): number {
+        throw rangeError(where, `the optimizer has ${paramGroups.length} groups, had ${bases.length} when the scheduler was made`);
+      },
+    });
     const next = paramGroups.map(({ lr }, group) => {
-      const at: Moment = {
-        epoch,
-        lr: lrs[group] ?? lr,
-        get base() {
-          if (group < bases.length) return bases[group]!;
-          throw rangeError(where, `the optimizer has ${paramGroups.length} groups, had ${bases.length} when the scheduler was made`);
-        },
-        group,
-        begins,
-      };
+      const now = lrs[group] ?? lr;
+      const isKnown = group < bases.length;
+      const at: Moment = isKnown ? { epoch, lr: now, base: bases[group]!, group, begins } : unknown({ epoch, lr: now, group, begins });
       return { lr: rate!(at, options), momentum: momentum?.(at, options) ?? null };
     });
     next.forEach((values, i) => {
