@@ -95,6 +95,14 @@ struct StepNumbers {
 // A loop that others wait for runs for so many milliseconds before it is their turn: long in relation to the 0.1 ms that JavaScript takes between two runs.
 constexpr double kTurn = 8;
 
+// How a loop over rows makes the figures of an epoch those of all ranks of a group, where there is one: when an epoch ends, the ranks sum its mean loss times its rows, its rows,
+// and what has been counted in it.
+struct Joining {
+  bool wanted = false;
+  double divisor = 1;  // that makes the mean of the sum of an epoch's losses
+  double rows = 0;     // of an epoch
+};
+
 struct Limits {
   size_t epochs = 1;            // the run ends when so many are finished
   double milliseconds = 1e300;  // the run ends with the first step that ends later than this
@@ -107,6 +115,7 @@ struct Limits {
   // The live numbers of each of the next steps of this epoch, for numbers that are not linear functions of the counts; the run ends where the list ends.
   // Empty if all are linear.
   std::vector<StepNumbers> ahead;
+  Joining joining;
 
   // Whether a run that has taken so long ends.
   bool is_over(double so_long) const {
@@ -127,6 +136,7 @@ struct Report {
   };
   End end = kDone;
   std::vector<double> epoch_loss_sums;  // for each epoch that was finished, the sum over its batches of weight * loss
+  std::vector<double> joined;           // the same over the ranks: for each, the sum of mean loss times rows, and that of rows
   size_t batch = 0;                     // batches done of the epoch that is under way
   double loss_sum = 0;                  // the same sum for these
   std::vector<uint64_t> steps;  // for each kind, the steps done in this run
@@ -135,7 +145,7 @@ struct Report {
   uint64_t random_offset = 0;
   std::vector<std::vector<char>> outputs;  // for each output of a step, the values of all steps
   size_t output_bytes = 0;
-  std::vector<double> counts;                 // a confusion matrix, [classes, classes]: rows are targets, columns predictions
+  std::vector<double> counts;                 // a confusion matrix, [classes, classes]: rows are targets, columns predictions; of all ranks' whole epoch, if they join it
   std::vector<int32_t> predictions, targets;  // of samples where one of the two is none of the classes
   std::vector<double> positions;              // the positions of these among the run's samples
   size_t samples = 0;                         // all samples of the run, counted or not
@@ -176,6 +186,7 @@ class Loop {
     in_epoch_ = false;
     batch_ = 0;
     loss_sum_ = 0;
+    counts_.clear();
   }
 
   // Continues in the middle of an epoch where another loop over the same batches has stopped.
@@ -215,7 +226,9 @@ class Loop {
   void begin_epoch(const KernelTable& table, Report& report);
   void gather(const KernelTable& table, StepState& state, int threads);
   // Counts the pairs of predictions and targets among the outputs. Throws std::bad_alloc.
-  static void count(const StepState& state, Report& report);
+  static void count(const StepState& state, std::vector<double>& counts, Report& report);
+  // Sums the figures of the epoch that has ended over the ranks. False if the run ends with it, because the ranks must not go on.
+  bool join(const Joining& joining, Report& report);
   // Calculates the live numbers of the next step from the counts.
   void update_live(StepState& state) const;
   // Runs one step, whose batch is in place. False if the run ends with it.
@@ -231,6 +244,7 @@ class Loop {
   bool in_epoch_ = false;
   size_t batch_ = 0;
   double loss_sum_ = 0;
+  std::vector<double> counts_;  // of the epoch under way, where ranks join its figures
   uint64_t random_seed_ = 0, random_offset_ = 0, random_begin_ = 0;
 };
 

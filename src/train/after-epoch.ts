@@ -2,7 +2,6 @@
 import type { Measures } from './measures';
 import type { Settings } from './options';
 import { isOwnMetric } from './own-metrics';
-import type { Ranks } from './ranks';
 
 /** Whether JavaScript has something to do after each epoch of a fit. */
 export const endsEpochs = ({ validation, metrics, schedules, callbacks, earlyStopping, checkpoint }: Settings): boolean =>
@@ -13,15 +12,14 @@ export const endsEpochs = ({ validation, metrics, schedules, callbacks, earlySto
   earlyStopping !== null ||
   checkpoint !== null;
 
-/** Whether something needs the figures of an epoch before the fit has ended: what decides on them, reports them, or gathers more than a number for them. */
-export const asksFigures = ({ metrics, trainMetrics, schedules, callbacks, earlyStopping, checkpoint }: Settings): boolean =>
-  !metrics.isEmpty ||
-  !trainMetrics.isEmpty ||
+/** Whether one of several ranks may end the fit after an epoch, or has figures that threads do not count, or has to look at the model when all have done that epoch and no more. */
+export const mayDiffer = ({ metrics, trainMetrics, schedules, callbacks, earlyStopping, checkpoint }: Settings): boolean =>
   schedules.watch ||
-  callbacks.has('onEpoch') ||
+  callbacks.useModel('onEpoch') ||
   callbacks.has('onBatch') ||
   earlyStopping !== null ||
-  checkpoint !== null;
+  checkpoint !== null ||
+  ![...metrics.all, ...trainMetrics.all].every(isOwnMetric);
 
 /** Whether what a fit does after an epoch may change what the next one does. */
 export const decides = ({ schedules, callbacks, earlyStopping, checkpoint }: Settings): boolean =>
@@ -30,9 +28,7 @@ export const decides = ({ schedules, callbacks, earlyStopping, checkpoint }: Set
 /**
  * Whether further epochs may be done before JavaScript has seen to one: no code of the user's runs within epochs, and no scheduler is stepped within them. Samples must be counted on the thread, so that no metric can refuse one after further epochs.
  */
-export function canGoAhead(o: Settings, { areSeveral }: Ranks): boolean {
-  const { check, schedules, callbacks, metrics, trainMetrics } = o;
-  if (areSeveral && decides(o)) return false; // a rank that takes back steps would do others than the rest
+export function canGoAhead({ check, schedules, callbacks, metrics, trainMetrics }: Settings): boolean {
   const areCounted = (measures: Measures): boolean => measures.isEmpty || (measures.classes > 0 && measures.all.every(isOwnMetric));
   return !callbacks.has('onBatch') && check === 0 && schedules.foreseeEpochs && areCounted(metrics) && areCounted(trainMetrics);
 }
