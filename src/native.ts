@@ -97,6 +97,8 @@ export interface LoopStep {
   losses: ResultPlace[];
   /** The results that are collected after every step. */
   outputs: ResultPlace[];
+  /** The persistent memory that it changes before ranks meet in it, and that is put back where they refuse each other. */
+  undone?: ResultPlace[];
   /** The weight of each loss in the sums. */
   lossWeight: number;
   /** If not 0, the outputs are pairs of predictions and targets of so many classes, which are only counted. */

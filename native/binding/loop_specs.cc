@@ -81,6 +81,7 @@ Step step_of(Napi::Object object, const PersistentMemory& persistent) {
             count(object, "clock"),
             places_of(object.Get("losses"), bytes),
             places_of(object.Get("outputs"), bytes)};
+  if (object.Get("undone").IsArray()) step.undone = places_of(object.Get("undone"), bytes);
   step.loss_weight = number(object, "lossWeight");
   step.classes = count(object, "classes");
   if (step.classes > kMostClasses) refuse("too many classes to be counted");

@@ -120,7 +120,6 @@ void end() {
   world->end();
 }
 
-
 // What the ranks have brought, in the order of the sums of gradients: neighbours first, then neighbouring sums.
 void add_up(double* values, size_t n) {
   const auto size = static_cast<size_t>(world->size());

@@ -24,7 +24,10 @@ Loop::Loop(std::shared_ptr<PersistentMemory> persistent, std::vector<Step> steps
 }
 
 void Loop::add(Step step) {
-  StepState state{std::move(step), {}, {}, {}, {}};
+  StepState state{std::move(step), {}, {}, {}, {}, {}};
+  size_t undone = 0;
+  for (const ResultPlace& place : state.step.undone) undone += place.bytes;
+  state.before.resize(undone);
   for (size_t bytes : state.step.own_bytes) {
     state.own.push_back(allocate_aligned(bytes));
     state.inputs.push_back(state.own.back().get());
@@ -135,6 +138,22 @@ void Loop::count(const StepState& state, std::vector<double>& counts, Report& re
   }
 }
 
+void Loop::keep(StepState& state) {
+  char* to = state.before.data();
+  for (const ResultPlace& place : state.step.undone) {
+    std::memcpy(to, static_cast<const char*>(state.inputs[place.input]) + place.offset, place.bytes);
+    to += place.bytes;
+  }
+}
+
+void Loop::undo(const StepState& state) {
+  const char* from = state.before.data();
+  for (const ResultPlace& place : state.step.undone) {
+    std::memcpy(static_cast<char*>(state.inputs[place.input]) + place.offset, from, place.bytes);
+    from += place.bytes;
+  }
+}
+
 void Loop::update_live(StepState& state) const {
   const double drawn = static_cast<double>(random_offset_ - random_begin_);
   for (size_t i = 0; i < state.live.size(); ++i) {
@@ -155,10 +174,12 @@ bool Loop::do_step(const KernelTable& table, size_t number, const Limits& limits
   Run run(limits.threads);
   size_t not_finite = SIZE_MAX;
   report.kind = number;
+  keep(state);
   report.kernel = limits.finite
                       ? state.step.plan.replay_finite(table, run, state.inputs.data(), state.live_now.data(), not_finite)
                       : state.step.plan.replay(table, run, state.inputs.data(), state.live_now.data());
   if (report.kernel != nullptr) {
+    if (run.fault.reason() != nullptr) undo(state);
     report.end = Report::kRefused;
     report.fault = run.fault;
     report.call = state.step.plan.finished();

@@ -58,6 +58,7 @@ struct Step {
   std::vector<ResultPlace> losses;   // one float each
   std::vector<ResultPlace> outputs;  // collected after every step; a tensor of the batch can be one
   double loss_weight = 1;            // of each loss in the sums
+  std::vector<ResultPlace> undone;   // persistent memory that the step changes before ranks meet in it: if they refuse each other, the step has not been done
   // 0: the outputs are collected as they are. Otherwise they are pairs of predictions and targets, int32, of so many classes, which are only counted.
   size_t classes = 0;
 };
@@ -217,6 +218,7 @@ class Loop {
     std::vector<void*> inputs;
     std::vector<LiveNumber> live;
     std::vector<double> live_now;
+    std::vector<char> before;  // what may be undone, as it was before the step
   };
 
   size_t kind_at(size_t batch) const {
@@ -229,6 +231,9 @@ class Loop {
   static void count(const StepState& state, std::vector<double>& counts, Report& report);
   // Sums the figures of the epoch that has ended over the ranks. False if the run ends with it, because the ranks must not go on.
   bool join(const Joining& joining, Report& report);
+  // Copies what may be undone, and puts it back.
+  static void keep(StepState& state);
+  static void undo(const StepState& state);
   // Calculates the live numbers of the next step from the counts.
   void update_live(StepState& state) const;
   // Runs one step, whose batch is in place. False if the run ends with it.

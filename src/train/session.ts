@@ -43,7 +43,8 @@ const runOf = ({ source, task, kinds }: Loop, limits: RunLimits, live: LoopRun['
   orderOffset: 'batches' in source ? epochsBegun * source.batches.drawn : 0,
   live,
   ...(limits.given && { batches: limits.given }),
-  ...(limits.joins && 'batches' in source && { joining: { divisor: divisorOf(task, source.batches, kinds), rows: rowsIn(source.batches) } }),
+  ...(limits.joins &&
+    'batches' in source && { joining: { divisor: divisorOf(task, source.batches, kinds), rows: rowsIn(source.batches) } }),
 });
 
 /** The tasks of a session, each with the source of its batches. */
@@ -176,6 +177,7 @@ export class Session {
       clock: this.clockOf(kind),
       losses: kind.places(kind.results.losses, pieces),
       outputs: kind.places(kind.results.outputs, pieces),
+      undone: kind.places(kind.beforeMeeting, pieces),
       lossWeight: task.lossWeight?.(kind.results.rows) ?? 1,
       classes: countedClasses(task, kind),
     };

@@ -98,6 +98,10 @@ const ways = {
       : new lrScheduler.ExponentialLR(given.optimizer, { gamma: 1 }),
     metrics: given.figures(),
   }),
+  'rates of single steps': (given) => ({
+    scheduler: new lrScheduler.OneCycleLR(given.optimizer, { maxLr: 0.02, totalSteps: 700 }),
+    metrics: given.figures(),
+  }),
   'the loader of the training for the validation': ({ loader, figures }) => ({ validation: loader, metrics: figures() }),
 };
 const special = {
@@ -141,7 +145,11 @@ const programs = {
     for (const way of Object.keys(ways)) {
       const ahead = await leaves(way, folder, {});
       const byEpoch = await leaves(way, folder, isLast ? { onEpoch() {} } : {});
-      say({ way, ahead: { ...ahead, most: Math.max(...ahead.rounds), rounds: 0 }, byEpoch: { ...byEpoch, most: Math.max(...byEpoch.rounds), rounds: 0 } });
+      say({
+        way,
+        ahead: { ...ahead, most: Math.max(...ahead.rounds), rounds: 0 },
+        byEpoch: { ...byEpoch, most: Math.max(...byEpoch.rounds), rounds: 0 },
+      });
     }
     distributed.destroyProcessGroup();
   },
@@ -177,13 +185,15 @@ const programs = {
     } catch (thrown) {
       error = thrown.message;
     }
-    const { epoch, random } = given.loader.stateDict();
-    const epochs = random === null ? epoch : epoch - 1;
-    const stands = [epoch, random?.batch, given.scheduler?.lastEpoch, hashOf(valuesOf(model)), given.optimizer.stateDict().state[0].step];
-    say({ error, stands: hashOf(stands), where: stands });
+    const { loader, scheduler, optimizer } = given;
+    const { epoch, batch, random } = loader.stateDict();
+    const epochs = random === null ? epoch : epoch - 1; // one that has begun without a step is as good as none
+    const step = Object.values(optimizer.stateDict().state)[0]?.step.item(); // none where they have ended before the first step
+    say({ error, stands: [epochs, batch, scheduler?.lastEpoch ?? null, step, hashOf(valuesOf(model))].join() });
     if (how === 'signal') return distributed.destroyProcessGroup();
     const sum = tensor([1]);
     distributed.allReduce(sum);
+    loader.loadStateDict(loader.stateDict());
     await train.fit(model, { ...options, epochs: epochs + 3, initialEpoch: epochs });
     const whole = make();
     const { model: other, ...others } = whole;
