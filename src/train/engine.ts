@@ -44,7 +44,7 @@ export class Engine implements RoundsOf {
   readonly phases: readonly Phase[];
   private session: Session | null = null;
   private ahead: Rounds | null = null;
-  isStopped = false;
+  private isStopped = false;
   /** Whether the source of any phase's batches has changed since the session was made. */
   private isStale = false;
 
@@ -255,7 +255,7 @@ export class Engine implements RoundsOf {
       const session = this.isStopped ? null : this.held;
       this.ahead = session && new Rounds(this, session, limits, ahead, this.ahead);
     }
-    if (this.isAhead) return (await this.ahead!.next()) ?? fedSegment([], 0, 0, { outputs: [], counted: undefined }, []);
+    if (this.isAhead) return this.ahead!.next();
     return state.rows === null ? this.runFed(phase, state, limits, after) : this.runRows(phase, state, limits, after);
   }
 

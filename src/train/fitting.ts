@@ -131,7 +131,11 @@ export class Fit implements Holder {
     } finally {
       signal?.removeEventListener('abort', stop);
       this.ranks.hear(await this.engine.landing());
-      await this.end();
+      try {
+        if (signal?.aborted || this.ranks.areSeveral) this.afterSteps.catchUp(this.engine.phases[0]!.epochsDone);
+      } finally {
+        await this.end();
+      }
       if (signal?.aborted) this.o.earlyStopping?.restore(this.model);
     }
     const { result, o } = this;

@@ -28,7 +28,6 @@ export interface RoundsOf {
   readonly stream: RandomStream;
   /** The recordings, if they exist and are still valid, and the engine is not stopped. */
   readonly held: Session | null;
-  readonly isStopped: boolean;
   /** Counts what a run did; the result is its segment, and throws where the run has ended with an error. */
   count(phase: number, session: Session, report: LoopReport): () => Segment;
 }
@@ -114,11 +113,10 @@ export class Rounds {
     }
   }
 
-  /** The next of what was done, where `areAhead`; null: the fit ends, and what is left is for `land`. */
-  async next(): Promise<Segment | null> {
+  /** The next of what was done, where `areAhead`. */
+  async next(): Promise<Segment> {
     if (this.done.length === 0) await this.running;
     else await ownTurn();
-    if (this.of.isStopped) return null;
     const part = this.done.shift();
     if (part === undefined) throw this.failure!.reason;
     const segment = this.count(part);
@@ -141,18 +139,13 @@ export class Rounds {
     }
   }
 
-  /**
-   * Ends the run under way, if the fit ends: counts what was done, or drops it if it may have been decided about. What was counted is what other ranks have done too, and
-   * schedulers must stand behind its epochs. Null: at once.
-   */
+  /** Ends the run under way, if the fit ends: counts what was done, or drops it if it may have been decided about. Null: at once. */
   land(): Promise<void> | null {
     if (this.ahead.decides) return this.drop();
     const countAll = (): void => {
       for (const part of this.done.splice(0)) {
         this.count(part);
         if (part.report.end === 'refused') this.refused = part.report.message!;
-        const isRound = part.phase + 1 === this.of.phases.length && part.report.epochLossSums.length > 0;
-        if (isRound) this.ahead.rates.endEpoch(new Map());
       }
     };
     if (this.running !== null) return this.running.then(countAll);

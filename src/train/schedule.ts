@@ -184,9 +184,11 @@ export class Schedules {
       ({ everyStep, scheduler }) => !everyStep && isOwn(scheduler) && !asksFunctions(scheduler as lrScheduler.LRScheduler),
     );
   }
-  /** Does what follows an epoch, in a simulation of the epochs. */
+  /** Does what follows an epoch, but for what needs its figures. */
   simulateEpoch(): void {
-    for (const { monitor, scheduler } of this.all) if (monitor === null) (scheduler as { step(): unknown }).step();
+    for (const { everyStep, monitor, scheduler } of this.all) {
+      if (monitor === null && !everyStep) (scheduler as { step(): unknown }).step();
+    }
   }
   /** Returns a function that restores the state that `simulateEpoch` changes, if epochs can be simulated. */
   keepAll(): () => void {

@@ -43,7 +43,7 @@ describe.skipIf(launcher === null)('rounds of several ranks', () => {
     for (const { stands } of found) expect(stands, text).toBe(found[0]!['stands']);
     return found.map(({ error }) => error as string);
   };
-  const ends = ['one', 'all', 'log'].flatMap((how) => [[how], [how, 'scheduled'], [how, 'validated']].map((way) => [way]));
+  const ends = ['one', 'all', 'log'].flatMap((how) => [[how], [how, 'scheduled'], [how, 'scheduled', 'validated']].map((way) => [way]));
   it.each(ends)(
     'end after the same step by %j, and go on to the bits of a fit that nothing has befallen',
     { timeout: 90_000 },
