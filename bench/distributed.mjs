@@ -1,6 +1,6 @@
 // node bench/distributed.mjs: a step of train.fit on two ranks of mpirun (Open MPI), compared with one process; one thread each. "half": the batch is divided,
-// so the ranks should take half the time; "whole": each rank has as many rows as the single process, and should take the same time. Then a sum of the gradients
-// alone. All ways take turns; figures are medians. A second table compares a DistributedDataParallel in a single process with its module, in fits and in
+// so the ranks should take half the time; "whole": each rank has as many rows as the single process, and should take the same time. "beside": two single processes at
+// once, without a group: what the cores of the machine take from each other by themselves. Then a sum of the gradients alone. All ways take turns; figures are medians. A second table compares a DistributedDataParallel in a single process with its module, in fits and in
 // compiled steps, which take turns in one process. node bench/distributed.mjs TRIAL SHARE, under mpirun or alone: measures one way and prints JSON;
 // TRIAL alone: the single process.
 import { spawnSync } from 'node:child_process';
@@ -41,11 +41,12 @@ async function secondsOfOne(work) {
 
 async function measure(trial, share) {
   setNumThreads(1);
+  if (share === 'beside') delete process.env.OMPI_COMM_WORLD_SIZE; // each is the only process of its group
   distributed.initProcessGroup({ timeout: 120 });
   const set = datasetOf(trial);
   const { model, ...parts } = modelOf(trial);
   const sampler = new data.DistributedSampler(set, { seed: 1 });
-  const loader = new data.DataLoader(set, { batchSize: trial.batch * share, sampler });
+  const loader = new data.DataLoader(set, { batchSize: share === 'beside' ? trial.batch : trial.batch * share, sampler });
   const parallel = new nn.parallel.DistributedDataParallel(model);
   const epoch = await secondsOfOne((epochs) => train.fit(parallel, { ...parts, loader, epochs, progress: false }));
   const gradients = zeros([model.parameters().reduce((n, p) => n + p.numel, 0)]);
@@ -100,19 +101,28 @@ function run(name, share, launcher) {
   const [command, ...args] = [...launcher, process.execPath, self, name, String(share)];
   const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8', env });
   if (status !== 0) throw new Error(`${command} ${error?.message ?? ''}${stdout}${stderr}`);
-  return JSON.parse(stdout);
+  return JSON.parse(stdout.trim().split('\n').at(-1));
 }
 
 const mpirun = ['mpirun', '--bind-to', 'none', '--oversubscribe', '-n', String(ranks)];
-const ways = { alone: [1, []], half: [1 / ranks, mpirun], whole: [1, mpirun] };
+const ways = { alone: [1, []], half: [1 / ranks, mpirun], whole: [1, mpirun], beside: ['beside', mpirun] };
 
 function compare(name) {
-  const found = { alone: [], half: [], whole: [] };
+  const found = { alone: [], half: [], whole: [], beside: [] };
   for (let round = 0; round < 3; round++)
     for (const [way, [share, launcher]] of Object.entries(ways)) found[way].push(run(name, share, launcher));
-  const [alone, half, whole] = Object.values(found).map((runs) => median(runs.map(({ step }) => step)));
+  const [alone, half, whole, beside] = Object.values(found).map((runs) => median(runs.map(({ step }) => step)));
   const sum = median(found.whole.map((one) => one.sum));
-  return [name, duration(alone), duration(half), ratio(alone / half), duration(whole), percent(alone / whole), duration(sum)];
+  return [
+    name,
+    duration(alone),
+    duration(half),
+    ratio(alone / half),
+    duration(whole),
+    percent(alone / whole),
+    duration(beside),
+    duration(sum),
+  ];
 }
 
 function compareAlone(name) {
@@ -128,10 +138,10 @@ function compareAlone(name) {
 const [name, share] = process.argv.slice(2);
 if (name !== undefined) {
   const trial = trials.find((trial) => trial.name === name);
-  await (share === 'alone' ? measureAlone(trial) : measure(trial, Number(share)));
+  await (share === 'alone' ? measureAlone(trial) : measure(trial, share === 'beside' ? share : Number(share)));
 } else {
   const names = ['student', 'tabular', 'mnist-mlp'];
-  const head = ['', 'one process', 'half the batch', 'faster', 'whole batch', 'efficiency', 'a sum'];
+  const head = ['', 'one process', 'half the batch', 'faster', 'whole batch', 'efficiency', 'two at once', 'a sum'];
   console.log(columns([head, ...names.map(compare)]).join('\n'));
   const headAlone = ['', 'fit', 'alone in a group', 'of that', 'compiled', 'alone in a group', 'of that'];
   console.log(columns([headAlone, ...names.map(compareAlone)]).join('\n'));

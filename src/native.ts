@@ -97,6 +97,8 @@ export interface LoopStep {
   losses: ResultPlace[];
   /** The results that are collected after every step. */
   outputs: ResultPlace[];
+  /** The persistent memory that it changes before ranks meet in it, and that is put back where they refuse each other. */
+  undone?: ResultPlace[];
   /** The weight of each loss in the sums. */
   lossWeight: number;
   /** If not 0, the outputs are pairs of predicted and target classes, which are only counted, and this is the number of classes. */
@@ -132,10 +134,12 @@ export interface Limits {
   outputBytes: number;
   /** Whether the run ends with the first value that is not finite. */
   finite: boolean;
+  /** Whether the losses and counts of an epoch over rows become those of all ranks when it ends (false). */
+  joins?: boolean;
 }
 
 /** The options of one run of a loop, and the positions at which live numbers and random numbers begin. */
-export interface LoopRun extends Limits {
+export interface LoopRun extends Omit<Limits, 'joins'> {
   seed: number;
   randomOffset: number;
   orderOffset: number;
@@ -145,6 +149,8 @@ export interface LoopRun extends Limits {
   later?: (LoopRun['live'] | null)[];
   /** Used in place of `live` for numbers that are not linear functions of the counts: the numbers of each of the next steps. The run ends where they end. */
   ahead?: { kinds: Int32Array; numbers: Float64Array };
+  /** How an epoch's figures become those of all ranks; absent: they do not. The divisor makes the mean of the sum of its losses. */
+  joining?: { divisor: number; rows: number };
   /** The rows of this run, for an ordered loop: whole batches, except that the last one may be as short as the loop's own last batch. */
   order?: Int32Array;
   /** The batches, for a loop without rows. */
@@ -155,6 +161,8 @@ export interface LoopRun extends Limits {
 export interface LoopReport {
   end: 'done' | 'time' | 'stopped' | 'full' | 'refused' | 'not finite' | 'out of memory';
   epochLossSums: number[];
+  /** With `joining`, for each of these epochs: the sum over the ranks of mean loss times rows, and that of rows. */
+  joined?: number[];
   batch: number;
   lossSum: number;
   steps: number[];
@@ -167,7 +175,7 @@ export interface LoopReport {
   /** For each output of a step, the values of all steps. */
   outputs: ArrayBuffer[];
   /**
-   * The confusion matrix, float64 `[classes, classes]` with targets as rows; and the samples that are of none of these classes, int32, with their positions
+   * The confusion matrix, float64 `[classes, classes]` with targets as rows, with `joining` of the epoch that has ended, else of this run, and empty if there is none; and the samples that are of none of these classes, int32, with their positions
    * among the run's samples, float64.
    */
   counted?: { counts: ArrayBuffer; predictions: ArrayBuffer; targets: ArrayBuffer; positions: ArrayBuffer };

@@ -81,6 +81,7 @@ Step step_of(Napi::Object object, const PersistentMemory& persistent) {
             count(object, "clock"),
             places_of(object.Get("losses"), bytes),
             places_of(object.Get("outputs"), bytes)};
+  if (object.Get("undone").IsArray()) step.undone = places_of(object.Get("undone"), bytes);
   step.loss_weight = number(object, "lossWeight");
   step.classes = count(object, "classes");
   if (step.classes > kMostClasses) refuse("too many classes to be counted");
@@ -226,6 +227,10 @@ Limits limits_of(Napi::Env env, Loop& loop, Napi::Object object) {
     limits.kinds.push_back(true);
     loop.set_live(k, live_of(env, loop, k, kinds.Get(k)));
   }
+  if (object.Get("joining").IsObject()) {
+    Napi::Object joining = object.Get("joining").As<Napi::Object>();
+    limits.joining = {true, number(joining, "divisor"), number(joining, "rows")};
+  }
   if (object.Get("ahead").IsObject()) limits.ahead = numbers_ahead(env, loop, object.Get("ahead").As<Napi::Object>());
   return limits;
 }
@@ -278,6 +283,7 @@ Napi::Object report_object(Napi::Env env, const Report& report) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("end", kEnds[report.end]);
   object.Set("epochLossSums", numbers_of(env, report.epoch_loss_sums));
+  if (!report.joined.empty()) object.Set("joined", numbers_of(env, report.joined));
   object.Set("batch", static_cast<double>(report.batch));
   object.Set("lossSum", report.loss_sum);
   object.Set("steps", numbers_of(env, report.steps));
@@ -289,7 +295,7 @@ Napi::Object report_object(Napi::Env env, const Report& report) {
   Napi::Array outputs = Napi::Array::New(env, report.outputs.size());
   for (uint32_t i = 0; i < report.outputs.size(); ++i) outputs.Set(i, buffer_of(env, report.outputs[i]));
   object.Set("outputs", outputs);
-  if (!report.counts.empty()) {
+  if (!report.counts.empty() || !report.targets.empty()) {
     Napi::Object counted = Napi::Object::New(env);
     counted.Set("counts", buffer_of(env, report.counts));
     counted.Set("predictions", buffer_of(env, report.predictions));

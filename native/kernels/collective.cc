@@ -6,26 +6,39 @@
 namespace simdnn::SIMDNN_ISA {
 namespace {
 
-void scale(float* values, size_t n, double weight, double total, bool mean) {
-  const auto factor = static_cast<float>(mean ? (total == 0 ? 0 : weight / total) : weight);
-  if (factor == 0) {
-    for (size_t i = 0; i < n; ++i) values[i] = 0;  // not values[i] * 0, which keeps NaN and infinities
-  } else if (factor != 1) {
-    for (size_t i = 0; i < n; ++i) values[i] *= factor;
-  }
+float factor_of(double weight, double total, bool mean) {
+  return static_cast<float>(mean ? (total == 0 ? 0 : weight / total) : weight);
 }
 
-// values = the sum of all ranks' weighted values. The order depends on the number of ranks alone: neighbouring ranks first, then neighbouring sums.
+// Not value * 0 for a factor of 0, because that keeps NaN and infinities.
+float scaled(float value, float factor) { return factor == 0 ? 0 : value * factor; }
+
+void scale(const float* values, size_t n, float factor, float* out) {
+  if (factor == 1 && out == values) return;
+  for (size_t i = 0; i < n; ++i) out[i] = scaled(values[i], factor);
+}
+
+// values = the sum of all ranks' weighted values. The order depends on the number of ranks alone: neighbouring ranks first, then neighbouring sums. Two ranks, or
+// the last two sums, are read once and written to their place in the same pass.
 void add_up(const Meeting& met, float* values, size_t n, bool mean) {
-  for (size_t rank = 0; rank < met.ranks; ++rank) scale(met.shares[rank].values, n, met.shares[rank].weight, met.total, mean);
-  for (size_t apart = 1; apart < met.ranks; apart *= 2) {
-    for (size_t rank = 0; rank + apart < met.ranks; rank += 2 * apart) {
-      float* const sum = met.shares[rank].values;
-      const float* const other = met.shares[rank + apart].values;
-      for (size_t i = 0; i < n; ++i) sum[i] += other[i];
+  const auto out_of = [&](size_t rank, size_t apart) { return 2 * apart >= met.ranks ? values : met.shares[rank].values; };
+  for (size_t rank = 0; rank < met.ranks; rank += 2) {
+    const Share &one = met.shares[rank], &other = met.shares[rank + 1 < met.ranks ? rank + 1 : rank];
+    const float first = factor_of(one.weight, met.total, mean), second = factor_of(other.weight, met.total, mean);
+    float* const out = out_of(rank, 1);
+    if (rank + 1 == met.ranks) {
+      scale(one.values, n, first, out);
+    } else {
+      for (size_t i = 0; i < n; ++i) out[i] = scaled(one.values[i], first) + scaled(other.values[i], second);
     }
   }
-  for (size_t i = 0; i < n; ++i) values[i] = met.shares[0].values[i];
+  for (size_t apart = 2; apart < met.ranks; apart *= 2) {
+    for (size_t rank = 0; rank + apart < met.ranks; rank += 2 * apart) {
+      const float *const one = met.shares[rank].values, *const other = met.shares[rank + apart].values;
+      float* const out = out_of(rank, apart);
+      for (size_t i = 0; i < n; ++i) out[i] = one[i] + other[i];
+    }
+  }
 }
 
 }  // namespace
@@ -57,7 +70,7 @@ void all_reduce(Run& run, float* values, size_t n, const AllReduceAttributes& at
     add_up(met, values, n, attributes.mean);
     return;
   }
-  scale(values, n, attributes.weight, weights_met(), attributes.mean);
+  scale(values, n, factor_of(attributes.weight, weights_met(), attributes.mean), values);
   if (ranks == nullptr || n == 0) return;
   attributes.phase == SumPhase::begin ? ranks->begin(values, n) : ranks->sum(values, n);
 }

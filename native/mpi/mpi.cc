@@ -22,7 +22,7 @@ namespace {
 World* world = nullptr;
 std::mutex& turn = *new std::mutex;  // one thread at a time calls MPI
 std::condition_variable& begun = *new std::condition_variable;  // notified when a nonblocking sum begins
-std::atomic<double> waits_since{0};  // the time in seconds at which the present call of MPI began; 0 if there is none
+std::atomic<uint64_t> calls{0};  // of MPI that began or ended: odd during a call
 std::atomic<bool> finalizing{false};
 std::atomic<double> leaves_since{0};  // the time in seconds at which the process began to exit without finalize(); 0 before
 std::atomic<int> leaves_with{1};
@@ -30,20 +30,29 @@ double timeout = 0;
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
-// While an object of this type exists, `watch` measures how long the present call of MPI takes.
+// While an object of this type exists, in the thread whose turn it is, `watch` measures the present call. The thread of `watch` reads the clock, because that would
+// take too long in steps of microseconds.
 struct Watched {
-  Watched() { waits_since = now(); }
-  ~Watched() { waits_since = 0; }
+  Watched() { count(); }
+  ~Watched() { count(); }
+  static void count() { calls.store(calls.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed); }
 };
 
 // Warns about a call that takes more than a minute, and exits the process after the group's timeout. The launcher then ends the other ranks.
 void watch() {
-  double warned = 0;
+  uint64_t seen = 0;
+  double since = 0;
+  bool warned = false;
   for (;;) {
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
     if (leaves_since != 0 && now() - leaves_since > 2) _exit(leaves_with);  // a thread that waits in a sum would keep the process alive
-    const double since = waits_since;
-    if (since == 0) continue;
+    const uint64_t call = calls;
+    if (call != seen) {
+      seen = call;
+      since = now();
+      warned = false;
+    }
+    if (call % 2 == 0) continue;
     const double waited = now() - since;
     if (finalizing && waited > 10) _exit(0);  // MPICH over TCP can hang in MPI_Finalize, when all work is done
     if (finalizing) continue;
@@ -51,8 +60,8 @@ void watch() {
       std::fprintf(stderr, "simdnn: rank %d has waited for the other ranks for %.0f s, the timeout of the group: the job is ended\n", world->rank(), waited);
       _exit(1);
     }
-    if (waited > 60 && warned != since) {
-      warned = since;
+    if (waited > 60 && !warned) {
+      warned = true;
       std::fprintf(stderr, "simdnn: rank %d has waited for the other ranks for 60 s: one is stopped, slow, or does something else\n", world->rank());
     }
   }
@@ -112,7 +121,34 @@ void end() {
   world->end();
 }
 
-Collective ranks{meet, sum, begin, end};
+// What the ranks have brought, in the order of the sums of gradients: neighbours first, then neighbouring sums.
+void add_up(double* values, size_t n) {
+  const auto size = static_cast<size_t>(world->size());
+  for (size_t apart = 1; apart < size; apart *= 2) {
+    for (size_t rank = 0; rank + apart < size; rank += 2 * apart) {
+      auto* const sum = static_cast<double*>(gathering.brought(rank));
+      const auto* const other = static_cast<const double*>(gathering.brought(rank + apart));
+      for (size_t i = 0; i < n; ++i) sum[i] += other[i];
+    }
+  }
+  if (n > 0) std::memcpy(values, gathering.brought(0), n * sizeof(double));
+}
+
+const char* add(uint32_t call, double* values, size_t n) {
+  const bool few = n <= Gathering::most(*world) / sizeof(double);
+  const std::lock_guard<std::mutex> lock(turn);
+  const Watched watched;
+  const Word own{call, 0, 1, few ? n * sizeof(double) : 0};
+  if (const char* refused = gathering.meet(*world, own, values)) return refused;
+  if (few) {
+    add_up(values, n);
+  } else {
+    world->sum(values, n);
+  }
+  return nullptr;
+}
+
+Collective ranks{meet, sum, begin, end, add};
 
 Napi::Value init(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
@@ -169,20 +205,7 @@ void finalize(const Napi::CallbackInfo& info) {
   finalizing = false;
 }
 
-// values = the sum of all ranks' values, in the same order as sums of gradients: neighbouring ranks first, then neighbouring sums.
-void add_up(double* values, size_t n) {
-  const auto ranks = static_cast<size_t>(world->size());
-  for (size_t apart = 1; apart < ranks; apart *= 2) {
-    for (size_t rank = 0; rank + apart < ranks; rank += 2 * apart) {
-      auto* const sum = static_cast<double*>(gathering.brought(rank));
-      const auto* const other = static_cast<const double*>(gathering.brought(rank + apart));
-      for (size_t i = 0; i < n; ++i) sum[i] += other[i];
-    }
-  }
-  if (n > 0) std::memcpy(values, gathering.brought(0), n * sizeof(double));
-}
-
-// sum(call, Float64Array): replaces the array's numbers by their sums over the ranks. JavaScript calls it between two steps.
+// Sums over the ranks, between two steps.
 void sum_numbers(const Napi::CallbackInfo& info) {
   check(info);
   if (info.Length() < 2 || !info[0].IsNumber() || !info[1].IsTypedArray() ||
@@ -190,18 +213,8 @@ void sum_numbers(const Napi::CallbackInfo& info) {
     throw Napi::TypeError::New(info.Env(), "expected a number and a Float64Array");
   }
   auto numbers = info[1].As<Napi::Float64Array>();
-  double* const values = numbers.Data();
-  const size_t n = numbers.ElementLength();
-  const bool few = n <= Gathering::most(*world) / sizeof(double);
-  const std::lock_guard<std::mutex> lock(turn);
-  const Watched watched;
-  const Header own{info[0].As<Napi::Number>().Uint32Value(), 0, 1, few ? n * sizeof(double) : 0};
-  if (const char* refused = gathering.meet(*world, own, values)) throw Napi::RangeError::New(info.Env(), refused);
-  if (few) {
-    add_up(values, n);
-  } else {
-    world->sum(values, n);
-  }
+  const char* const refused = add(info[0].As<Napi::Number>().Uint32Value(), numbers.Data(), numbers.ElementLength());
+  if (refused != nullptr) throw Napi::RangeError::New(info.Env(), refused);
 }
 
 // leaving(code): the process exits without finalize(). If it has not ended after two seconds, `watch` ends it with this code.

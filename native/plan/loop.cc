@@ -3,6 +3,8 @@
 #include <chrono>
 #include <new>
 
+#include "support/collective.h"
+
 namespace simdnn {
 namespace {
 
@@ -29,7 +31,10 @@ Loop::Loop(std::shared_ptr<PersistentMemory> persistent, std::vector<Step> steps
 }
 
 void Loop::add(Step step) {
-  StepState state{std::move(step), {}, {}, {}, {}};
+  StepState state{std::move(step), {}, {}, {}, {}, {}};
+  size_t undone = 0;
+  for (const ResultPlace& place : state.step.undone) undone += place.bytes;
+  state.before.resize(undone);
   for (size_t bytes : state.step.own_bytes) {
     state.own.push_back(allocate_aligned(bytes));
     state.inputs.push_back(state.own.back().get());
@@ -44,6 +49,7 @@ void Loop::take_position(Loop& other) {
   in_epoch_ = other.in_epoch_;
   batch_ = other.batch_;
   loss_sum_ = other.loss_sum_;
+  counts_ = std::move(other.counts_);
 }
 
 void Loop::set_live(size_t kind, std::vector<LiveNumber> numbers) {
@@ -67,6 +73,7 @@ bool Loop::set_order(std::vector<int32_t> order) {
   in_epoch_ = true;
   batch_ = 0;
   loss_sum_ = 0;
+  counts_.clear();
   return true;
 }
 
@@ -89,7 +96,12 @@ void Loop::begin_epoch(const KernelTable& table, Report& report) {
   }
   if (sampler_.ranks > 1) {
     order_.resize(sampler_.items);
-    for (size_t i = 0; i < sampler_.items; ++i) order_[i] = shared_[(i * sampler_.ranks + sampler_.rank) % count];
+    size_t at = sampler_.rank % count;
+    for (size_t i = 0; i < sampler_.items; ++i) {
+      order_[i] = shared_[at];
+      at += sampler_.ranks;
+      if (at >= count) at %= count;  // not for every row: a division takes as long as the rest
+    }
   }
   ++report.orders;
   in_epoch_ = true;
@@ -108,9 +120,9 @@ void Loop::gather(const KernelTable& table, StepState& state, int threads) {
   }
 }
 
-void Loop::count(const StepState& state, Report& report) {
+void Loop::count(const StepState& state, std::vector<double>& counts, Report& report) {
   const size_t classes = state.step.classes;
-  report.counts.resize(classes * classes);
+  counts.resize(classes * classes);
   for (size_t i = 0; i + 1 < state.step.outputs.size(); i += 2) {
     const auto values = [&](const ResultPlace& place) {
       return reinterpret_cast<const int32_t*>(static_cast<const char*>(state.inputs[place.input]) + place.offset);
@@ -121,7 +133,7 @@ void Loop::count(const StepState& state, Report& report) {
     for (size_t n = 0; n < samples; ++n) {
       const size_t row = static_cast<uint32_t>(targets[n]), column = static_cast<uint32_t>(predictions[n]);
       if (row < classes && column < classes) {
-        ++report.counts[row * classes + column];
+        ++counts[row * classes + column];
       } else {
         report.predictions.push_back(predictions[n]);
         report.targets.push_back(targets[n]);
@@ -130,6 +142,22 @@ void Loop::count(const StepState& state, Report& report) {
       }
     }
     report.samples += samples;
+  }
+}
+
+void Loop::keep(StepState& state) {
+  char* to = state.before.data();
+  for (const ResultPlace& place : state.step.undone) {
+    std::memcpy(to, static_cast<const char*>(state.inputs[place.input]) + place.offset, place.bytes);
+    to += place.bytes;
+  }
+}
+
+void Loop::undo(const StepState& state) {
+  const char* from = state.before.data();
+  for (const ResultPlace& place : state.step.undone) {
+    std::memcpy(static_cast<char*>(state.inputs[place.input]) + place.offset, from, place.bytes);
+    from += place.bytes;
   }
 }
 
@@ -154,10 +182,12 @@ bool Loop::do_step(const KernelTable& table, size_t number, const Limits& limits
   Run run(limits.threads);
   size_t not_finite = SIZE_MAX;
   report.kind = number;
+  keep(state);
   report.kernel = limits.finite
                       ? state.step.plan.replay_finite(table, run, state.inputs.data(), state.live_now.data(), not_finite)
                       : state.step.plan.replay(table, run, state.inputs.data(), state.live_now.data());
   if (report.kernel != nullptr) {
+    if (run.fault.reason() != nullptr) undo(state);
     report.end = Report::kRefused;
     report.fault = run.fault;
     report.call = state.step.plan.finished();
@@ -186,7 +216,7 @@ bool Loop::do_step(const KernelTable& table, size_t number, const Limits& limits
     loss_sum_ += state.step.loss_weight * static_cast<double>(loss);
   }
   if (state.step.classes > 0) {
-    count(state, report);
+    count(state, limits.joining.wanted ? counts_ : report.counts, report);
     return true;
   }
   if (report.outputs.size() < state.step.outputs.size()) report.outputs.resize(state.step.outputs.size());
@@ -195,6 +225,25 @@ bool Loop::do_step(const KernelTable& table, size_t number, const Limits& limits
     report.outputs[i].insert(report.outputs[i].end(), at(place), at(place) + place.bytes);
     report.output_bytes += place.bytes;
   }
+  return true;
+}
+
+bool Loop::join(const Joining& joining, Report& report) {
+  std::vector<double> figures{loss_sum_ / joining.divisor * joining.rows, joining.rows};
+  figures.insert(figures.end(), counts_.begin(), counts_.end());
+  if (const Collective* const ranks = collective()) {
+    constexpr uint32_t kCall = 14;  // among those of src/train/ranks.ts
+    const char* const refused = ranks->add(kCall + 16 * static_cast<uint32_t>(figures.size()), figures.data(), figures.size());
+    if (refused != nullptr) {
+      report.end = Report::kRefused;
+      report.kernel = "allReduce";
+      report.fault.refuse(refused);
+      return false;
+    }
+  }
+  report.joined.insert(report.joined.end(), figures.begin(), figures.begin() + 2);
+  report.counts.assign(figures.begin() + 2, figures.end());
+  counts_.clear();
   return true;
 }
 
@@ -236,6 +285,7 @@ Report Loop::run(const KernelTable& table, Gate& gate, const std::atomic<bool>& 
         batch_ += steps_[kind].step.arguments / sampler_.rows->columns.size();
       }
       if (batch_ == sampler_.batches) {
+        if (limits.joining.wanted && !join(limits.joining, report)) break;
         report.epoch_loss_sums.push_back(loss_sum_);
         in_epoch_ = false;
         batch_ = 0;

@@ -58,6 +58,7 @@ struct Step {
   std::vector<ResultPlace> losses;   // one float each
   std::vector<ResultPlace> outputs;  // collected after every step; a tensor of the batch can be one
   double loss_weight = 1;            // of each loss in the sums
+  std::vector<ResultPlace> undone;   // persistent memory that the step changes before ranks meet in it: if they refuse each other, the step has not been done
   // 0: the outputs are collected as they are. Otherwise they are pairs of predictions and targets, int32, of so many classes, which are only counted.
   size_t classes = 0;
 };
@@ -98,6 +99,14 @@ struct NumbersAhead {
 // A loop that others wait for runs for so many milliseconds before it is their turn: long in relation to the 0.1 ms that JavaScript takes between two runs.
 constexpr double kTurn = 8;
 
+// How a loop over rows makes the figures of an epoch those of all ranks of a group, where there is one: when an epoch ends, the ranks sum its mean loss times its rows, its rows,
+// and what has been counted in it.
+struct Joining {
+  bool wanted = false;
+  double divisor = 1;  // that makes the mean of the sum of an epoch's losses
+  double rows = 0;     // of an epoch
+};
+
 struct Limits {
   size_t epochs = 1;            // the run ends when so many are finished
   double milliseconds = 1e300;  // the run ends with the first step that ends later than this
@@ -111,6 +120,7 @@ struct Limits {
   // linear. Of these steps so many were done in runs before.
   NumbersAhead ahead;
   size_t ahead_done = 0;
+  Joining joining;
 
   // Whether a run that has taken so long ends.
   bool is_over(double so_long) const {
@@ -131,6 +141,7 @@ struct Report {
   };
   End end = kDone;
   std::vector<double> epoch_loss_sums;  // for each epoch that was finished, the sum over its batches of weight * loss
+  std::vector<double> joined;           // the same over the ranks: for each, the sum of mean loss times rows, and that of rows
   size_t batch = 0;                     // batches done of the epoch that is under way
   double loss_sum = 0;                  // the same sum for these
   std::vector<uint64_t> steps;  // for each kind, the steps done in this run
@@ -139,7 +150,7 @@ struct Report {
   uint64_t random_offset = 0;
   std::vector<std::vector<char>> outputs;  // for each output of a step, the values of all steps
   size_t output_bytes = 0;
-  std::vector<double> counts;                 // a confusion matrix, [classes, classes]: rows are targets, columns predictions
+  std::vector<double> counts;                 // a confusion matrix, [classes, classes]: rows are targets, columns predictions; of all ranks' whole epoch, if they join it
   std::vector<int32_t> predictions, targets;  // of samples where one of the two is none of the classes
   std::vector<double> positions;              // the positions of these among the run's samples
   size_t samples = 0;                         // all samples of the run, counted or not
@@ -182,6 +193,7 @@ class Loop {
     in_epoch_ = false;
     batch_ = 0;
     loss_sum_ = 0;
+    counts_.clear();
   }
 
   // Continues in the middle of an epoch where another loop over the same batches has stopped.
@@ -212,6 +224,7 @@ class Loop {
     std::vector<void*> inputs;
     std::vector<LiveNumber> live;
     std::vector<double> live_now;
+    std::vector<char> before;  // what may be undone, as it was before the step
   };
 
   size_t kind_at(size_t batch) const {
@@ -221,7 +234,12 @@ class Loop {
   void begin_epoch(const KernelTable& table, Report& report);
   void gather(const KernelTable& table, StepState& state, int threads);
   // Counts the pairs of predictions and targets among the outputs. Throws std::bad_alloc.
-  static void count(const StepState& state, Report& report);
+  static void count(const StepState& state, std::vector<double>& counts, Report& report);
+  // Sums the figures of the epoch that has ended over the ranks. False if the run ends with it, because the ranks must not go on.
+  bool join(const Joining& joining, Report& report);
+  // Copies what may be undone, and puts it back.
+  static void keep(StepState& state);
+  static void undo(const StepState& state);
   // Calculates the live numbers of the next step from the counts.
   void update_live(StepState& state) const;
   // Runs one step, whose batch is in place. False if the run ends with it.
@@ -237,6 +255,7 @@ class Loop {
   bool in_epoch_ = false;
   size_t batch_ = 0;
   double loss_sum_ = 0;
+  std::vector<double> counts_;  // of the epoch under way, where ranks join its figures
   uint64_t random_seed_ = 0, random_offset_ = 0, random_begin_ = 0;
 };
 

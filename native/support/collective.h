@@ -28,6 +28,8 @@ struct Collective {
   void (*begin)(float* values, size_t n);
   // Waits until all sums that have begun are done.
   void (*end)();
+  // Agrees as `meet` does, and values = the sum of values over all ranks; returns null, or why it must not be made.
+  const char* (*add)(uint32_t call, double* values, size_t n);
 };
 
 // The sum of the weights at this thread's last meeting. Sums that are `joined` to that meeting's sum use it.

@@ -5,6 +5,7 @@
 
 #include "plan/rounds.h"
 
+#include "support/collective.h"
 #include "support/workers.h"
 #include "test/test.h"
 
@@ -316,6 +317,20 @@ TEST(loop_counts) {
   t.check(report.targets == others && report.predictions.size() == others.size(), "pairs that are of none");
   t.check(report.positions == positions && report.samples == kPairs, "where these are");
   t.check(report.outputs.empty() && report.output_bytes == 16 * others.size(), "nothing else is handed out");
+
+  t.where = "of two ranks that have the same";
+  const auto twice = [](uint32_t, double* values, size_t n) -> const char* {
+    for (size_t i = 0; i < n; ++i) values[i] *= 2;
+    return nullptr;
+  };
+  static const Collective two{nullptr, nullptr, nullptr, nullptr, twice};
+  set_collective(&two);
+  Limits joins;
+  joins.joining = {true, 1, 8};
+  const Report joined = loop.run(*t.target.table, gate, stop, joins);
+  set_collective(nullptr);
+  for (double& count : expected) count *= 2;
+  t.check(joined.counts == expected && joined.joined == std::vector<double>{0, 16}, "are not added up");
 }
 
 TEST(loop_gate) {

@@ -8,7 +8,7 @@ import type { RandomPosition } from '../random';
 import { allHold } from '../recorder';
 import { empty, type Tensor, type Version } from '../tensor';
 import { MemoryMap } from './bases';
-import { valuesOf } from './calls';
+import { valuesOf, writtenBy } from './calls';
 import { Listener } from './listener';
 import type { Packing } from './packing';
 import type { Row } from './table';
@@ -118,8 +118,16 @@ export class RecordedStep {
     return this.trace.plan(pieces, this.packing?.calls);
   }
 
+  /** What the step writes of persistent memory, other than gradients, before ranks first meet in it. */
+  get beforeMeeting(): Pick<Tensor, 'values'>[] {
+    const { calls } = this.trace;
+    const meeting = calls.findIndex(({ kernel }) => kernel === 'allReduce');
+    const written = calls.slice(0, Math.max(0, meeting)).flatMap(writtenBy);
+    return written.filter(({ base }) => base.isPersistent && base.role !== 'gradient').map(({ array }) => ({ values: array }));
+  }
+
   /** The positions of results among the inputs of such a plan. */
-  places(results: readonly Tensor[], pieces: readonly TensorData[]): ResultPlace[] {
+  places(results: readonly Pick<Tensor, 'values'>[], pieces: readonly TensorData[]): ResultPlace[] {
     const inputs = [...this.trace.inputs.map(({ memory }) => memory), ...pieces].map((memory, input) => ({ memory, input }));
     const map = new MemoryMap(inputs);
     return results.map(({ values }) => {

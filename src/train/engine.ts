@@ -9,11 +9,11 @@ import { type AfterSteps, nothingAfter } from './ahead';
 import { awaited } from './batch';
 import { type Batches, checkBatch, checkLoader, stepsIn, warnOfMany } from './batches';
 import { eachOnce, Feed, type Known } from './feed';
-import { countRows, type Phase, segmentOfRows } from './phase';
+import { countRows, isCounted, type Phase, segmentOfRows } from './phase';
 import { refuseData, refuseReport } from './refusals';
 import { type Ahead, Rounds, type RoundsOf } from './rounds';
 import { copyRows } from './rows';
-import { batchesOf, type Outputs, type Segment, segmentOfBatches, sum, weightOf } from './segment';
+import { batchesOf, type Outputs, rowsIn, type Segment, segmentOfBatches, sum, weightOf } from './segment';
 import { Session } from './session';
 import type { Source } from './source';
 import { RandomStream } from './stream';
@@ -127,7 +127,12 @@ export class Engine implements RoundsOf {
   /** The number of rows of an epoch of a phase; null if it is not known. */
   rowsOf(phase: number): number | null {
     const { rows } = this.phases[phase]!;
-    return rows && Math.min(rows.batches.count, rows.batches.batches * rows.batches.batchSize);
+    return rows && rowsIn(rows.batches);
+  }
+
+  /** Whether the thread knows where each epoch ends, and counts all that its metrics need. */
+  get countsEpochs(): boolean {
+    return this.phases.every((phase, i) => isCounted(phase, this.kinds(i)));
   }
 
   /** Whether a phase is between two epochs. */
@@ -264,10 +269,11 @@ export class Engine implements RoundsOf {
     return this.ahead === null || this.ahead.follow ? null : this.ahead.takeBack();
   }
 
-  /** Ends what is ahead, when the fit ends. Null: at once. */
-  landing(): Promise<void> | null {
+  /** Ends what is ahead, when the fit ends; the result is the error with which it has ended, if any. */
+  async landing(): Promise<string | null> {
     if (this.ahead?.areRunning) this.stop();
-    return this.ahead?.land() ?? null;
+    await this.ahead?.land();
+    return this.ahead?.refused ?? null;
   }
 
   private async runRows(phase: number, state: Phase, limits: Limits, after: AfterSteps): Promise<Segment> {

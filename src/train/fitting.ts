@@ -5,7 +5,7 @@ import type { Module } from '../nn';
 import { randomPosition } from '../random';
 import type { RecordedStep } from '../recording';
 import { hold, refuseLost, type Tensor } from '../tensor';
-import { asksFigures, canGoAhead, decides, endsEpochs } from './after-epoch';
+import { canGoAhead, decides, endsEpochs, mayDiffer } from './after-epoch';
 import { Group } from './batch';
 import { knownLength } from './batches';
 import { batchReport } from './callbacks';
@@ -17,7 +17,7 @@ import { isPlainStep, tensorsOf } from './plain';
 import { type Progress, silent, startProgress } from './progress';
 import type { Ranks } from './ranks';
 import { RatesOfSteps } from './rates';
-import { addFigures, addSet, bestOf, emptyResult, lossLists } from './result';
+import { addFigures, addSet, bestOf, emptyResult } from './result';
 import type { Ahead } from './rounds';
 import type { Segment } from './segment';
 import { OwnSequence, seedOf } from './stream';
@@ -130,9 +130,12 @@ export class Fit implements Holder {
       if (this.stopped !== null && this.ranks.areStopped(signal)) throw signal!.reason;
     } finally {
       signal?.removeEventListener('abort', stop);
-      const landing = this.engine.landing();
-      if (landing !== null) await landing;
-      await this.end();
+      this.ranks.hear(await this.engine.landing());
+      try {
+        if (signal?.aborted || this.ranks.areSeveral) this.afterSteps.catchUp(this.engine.phases[0]!.epochsDone);
+      } finally {
+        await this.end();
+      }
       if (signal?.aborted) this.o.earlyStopping?.restore(this.model);
     }
     const { result, o } = this;
@@ -148,16 +151,18 @@ export class Fit implements Holder {
 
   private async train(begin: number): Promise<void> {
     const { o, result, progress } = this;
-    const agrees = this.ranks.agreeByEpoch(asksFigures(o) || (this.ranks.isFirst && o.progress));
+    const agrees = this.ranks.agreeByEpoch(mayDiffer(o) || !this.engine.countsEpochs);
     const epochByEpoch = agrees || endsEpochs(o);
-    const goesAhead = epochByEpoch && !agrees && canGoAhead(o, this.ranks);
+    const isTold = this.ranks.areSeveral && o.schedules.everyStep; // numbers told of each step are for rounds that can be taken back
+    const goesAhead = epochByEpoch && !agrees && !isTold && canGoAhead(o);
+    const takesBack = decides(o) && !this.ranks.areSeveral; // of ranks that agree only at the end none decides
     let [told, shown] = [performance.now(), 0];
     const isStopped = (): boolean => this.stopped !== null && (!this.ranks.areSeveral || this.engine.isBetweenEpochs(0)); // ranks stop together, after an epoch
     while (this.epochsDone < o.epochs && !isStopped()) {
       // Not at the end of the epoch before, because callbacks in between may use the metrics.
       if (this.engine.isBetweenEpochs(0)) this.trainingMetrics.reset();
       const [left, rowsOfEpoch] = [o.epochs - this.epochsDone, this.engine.rowsOf(0)];
-      const ahead = goesAhead ? { rounds: left, rates: this.afterSteps, decides: decides(o) } : null;
+      const ahead = goesAhead ? { rounds: left, rates: this.afterSteps, decides: takesBack } : null;
       const segment = await this.segment(0, epochByEpoch ? 1 : left, o.progressEvery, ahead);
       this.rows += segment.rows;
       this.epochRows += segment.rows;
@@ -173,7 +178,7 @@ export class Fit implements Holder {
       if (o.signal?.aborted) throw o.signal.reason;
       if (segment.losses.length > 0 && epochByEpoch && (await this.endEpoch(segment.losses[0]!))) this.stopped ??= 'earlyStopping';
       if (segment.losses.length > 0 && this.ranks.any(this.stopped !== null)) this.stopper();
-      if (this.epochsDone === o.epochs || isStopped()) this.ranks.end(lossLists(result, o));
+      if (this.epochsDone === o.epochs || isStopped()) this.ranks.end();
       this.countSeconds(segment.losses.length);
       const now = performance.now();
       if (segment.losses.length > 0 || now - shown >= o.progressEvery) {
@@ -197,7 +202,7 @@ export class Fit implements Holder {
     if (signal?.aborted) throw signal.reason;
     if (phase === 0) await this.engine.takingBack();
     if (!this.engine.isAhead) await this.prepare(phase);
-    const limits = { epochs, milliseconds, outputBytes, finite: detectAnomaly };
+    const limits = { epochs, milliseconds, outputBytes, finite: detectAnomaly, joins: this.ranks.joins };
     const began = performance.now();
     const segment = await this.engine.segment(phase, limits, phase === 0 ? this.afterSteps : undefined, ahead);
     // After segments that were done ahead, the rest of the epoch may be done while JavaScript waits.

@@ -239,7 +239,7 @@ export class Measures {
             (at) => this.placeOf(kinds, isCounted, new Float64Array(counted.positions)[at]!),
           );
         }
-        metric.takeCounts(new Float64Array(counted.counts));
+        if (counted.counts.byteLength > 0) metric.takeCounts(new Float64Array(counted.counts));
       }
     }
     if (outputs.length > 0) this.updateEach(outputs, kinds, (kind) => !isCounted(kind));
@@ -344,7 +344,8 @@ export class Measures {
   /** Computes the result of each metric. */
   compute(): Figures {
     const { where, option, ranks } = this;
-    if (ranks !== null && !this.isEmpty) this.join(ranks);
+    const isOwn = ranks !== null && !ranks.joins && !this.isEmpty;
+    if (isOwn) this.join(ranks);
     const figures: Figures = { metrics: {}, arrays: {} };
     const set = (to: object, name: string, value: NestedArray): void => {
       Object.defineProperty(to, name, { value, enumerable: true, writable: true, configurable: true }); // also "__proto__"
@@ -359,7 +360,7 @@ export class Measures {
       if (figure.numel === 1) set(figures.metrics, name, figure.item());
       else set(figures.arrays, name, figure.toArray());
     }
-    if (ranks !== null && !this.isEmpty) figures.metrics = ranks.ofFirst(figures.metrics);
+    if (isOwn) figures.metrics = ranks.ofFirst(figures.metrics);
     return figures;
   }
 }

@@ -7,8 +7,9 @@ import type { RecordedStep } from '../recording';
 import type { Tensor } from '../tensor';
 import type { Batches } from './batches';
 import type { Feed } from './feed';
-import { lastKind, type Segment, sum, weightOf } from './segment';
+import { divisorOf, lastKind, type Segment, sum } from './segment';
 import type { RandomStream } from './stream';
+import { countedClasses } from './task';
 import type { LossTask } from './tasks';
 
 /** A task and its loader: the training, or the evaluation on one validation set. */
@@ -42,7 +43,11 @@ function placeOf(phase: Phase, kinds: readonly RecordedStep[], { randomOffset, b
   return { position: { seed: streamSeed, offset }, batch, sampler: undefined };
 }
 
-/** Advances the loader, the random numbers and the phase to where a run over rows has ended. */
+/** Whether the thread knows where an epoch ends, and counts all that is kept of its outputs. */
+export const isCounted = ({ task, rows }: Phase, kinds: readonly RecordedStep[]): boolean =>
+  rows !== null && kinds.every((kind) => kind.results.outputs.length === 0 || countedClasses(task, kind) > 0);
+
+/** Counts what a run over rows did: the loader, the random numbers and the phase stand where the run has ended. */
 export function countRows(phase: Phase, kinds: readonly RecordedStep[], report: LoopReport, stream: RandomStream): void {
   const loader = phase.loader as DataLoader<unknown>;
   const { seed } = stream.position;
@@ -59,10 +64,9 @@ export function countRows(phase: Phase, kinds: readonly RecordedStep[], report: 
 
 /** The result of a run over rows. */
 export function segmentOfRows(phase: Phase, kinds: readonly RecordedStep[], report: LoopReport): Segment {
-  const { outputs, counted, batch, lossSum } = report;
-  const steps = Math.ceil(phase.rows!.batches.batches / (phase.task.group?.size ?? 1));
-  const divisor = phase.task.sumsLosses ? 1 : (steps - 1) * weightOf(phase, kinds[0]!) + weightOf(phase, kinds.at(-1)!);
-  const losses = report.epochLossSums.map((total) => total / divisor);
+  const { outputs, counted, batch, lossSum, joined } = report;
+  const divisor = divisorOf(phase.task, phase.rows!.batches, kinds);
+  const losses = report.epochLossSums.map((total, i) => (joined === undefined ? total / divisor : joined[2 * i]! / joined[2 * i + 1]!));
   const rows = sum(report.steps.map((steps, kind) => steps * kinds[kind]!.results.rows));
   // Outputs belong to one epoch, whose smaller last batch comes last.
   const isWanted = outputs.length > 0 || (counted?.targets.byteLength ?? 0) > 0;

@@ -11,7 +11,8 @@ enum Call {
   any = 10,
   add = 11,
   gather = 12,
-  means = 13,
+  end = 13,
+  // 14 is that of an epoch's losses and counts, which threads join: native/plan/loop.cc
 }
 
 const parallelIn = (model: Module): DistributedDataParallel[] =>
@@ -61,10 +62,10 @@ export class Ranks {
   /** Whether this one speaks and writes for all. */
   readonly isFirst: boolean;
   private haveEnded = false;
-  /** Whether figures become means over the ranks at the end of the fit alone. */
-  private areLate = false;
-  /** Of each figure that waits for that: figure times rows, and rows. */
-  private readonly waiting: number[] = [];
+  /** With what a run has ended that nobody was handed. */
+  private heard: string | null = null;
+  /** Whether threads join the figures of epochs as they end, and nothing more is agreed on before the end. */
+  joins = false;
 
   constructor(model: Module) {
     const group = standing();
@@ -73,22 +74,19 @@ export class Ranks {
   }
 
   /**
-   * Whether the ranks of several agree after each epoch: they do if any of them asks for what they agree on, else at the end alone. Each agreement wakes JavaScript on
-   * all ranks, and all wait for the last one. Called by all ranks, once, before the first step.
+   * Whether the ranks of several agree in JavaScript after each epoch: they do if any of them asks for it. Each agreement wakes JavaScript on all ranks, and all wait for
+   * the last one. Else their threads join losses and counts as an epoch ends, each rank is handed its epochs whenever it comes to that, and they agree at the end.
+   * Called by all ranks, once, before the first step.
    */
   agreeByEpoch(asks: boolean): boolean {
-    this.areLate = this.areSeveral && !this.any(asks);
-    return this.areSeveral && !this.areLate;
+    this.joins = this.areSeveral && !this.any(asks);
+    return this.areSeveral && !this.joins;
   }
 
-  /** The mean over the ranks, which have so many rows each; or the figure of this one, if they agree at the end. */
+  /** The mean over the ranks, which have so many rows each, of a figure that is not joined yet. */
   mean(figure: number, rows: number): number {
-    if (!this.areSeveral) return figure;
+    if (!this.areSeveral || this.joins) return figure;
     const sums = Float64Array.of(rows === 0 ? 0 : figure * rows, rows);
-    if (this.areLate) {
-      this.waiting.push(...sums);
-      return figure;
-    }
     sumNumbers(Call.mean, sums);
     return sums[0]! / sums[1]!;
   }
@@ -130,27 +128,23 @@ export class Ranks {
     }
   }
 
-  /** Whether one of them says so; if they agree at the end, none has anything to say before. */
+  /** Whether one of them says so; if threads join the figures, none has anything to say before the end. */
   any(says: boolean): boolean {
-    if (!this.areSeveral || this.areLate) return says;
+    if (!this.areSeveral || this.joins) return says;
     const sums = Float64Array.of(says ? 1 : 0);
     sumNumbers(Call.any, sums);
     return sums[0]! > 0;
   }
 
-  /**
-   * They have agreed that nothing more is to be done together: what befalls one of them from here on is not the others' matter. If they agree at the end, the figures in
-   * these lists become means: of each epoch one figure has come to the lists of each kind, in turn.
-   */
-  end(kinds: readonly (readonly number[][])[]): void {
-    if (this.areLate) {
-      const sums = Float64Array.from(this.waiting);
-      sumNumbers(Call.means + 16 * sums.length, sums);
-      for (let i = 0; 2 * i < sums.length; i++) {
-        for (const list of kinds[i % kinds.length]!) list[Math.floor(i / kinds.length)] = sums[2 * i]! / sums[2 * i + 1]!;
-      }
-    }
+  /** They agree that nothing more is to be done together: what befalls one of them from here on is not the others' matter. */
+  end(): void {
+    if (this.joins) sumNumbers(Call.end, new Float64Array(0));
     this.haveEnded = this.areSeveral;
+  }
+
+  /** A run has ended with this error, when the fit was ending already. */
+  hear(message: string | null): void {
+    this.heard = message;
   }
 
   /** Whether the signal has come in time. */
@@ -161,7 +155,7 @@ export class Ranks {
   /** Tells the others that this one goes no further, unless they know. Whether it was one of them who stopped. */
   stop(error: unknown): boolean {
     if (!this.areSeveral || this.haveEnded || standing() === null) return false;
-    const message = isError(error) ? error.message : '';
+    const message = this.heard ?? (isError(error) ? error.message : '');
     const areOthers = message.includes('another rank has stopped');
     if (!areOthers && !message.includes('the ranks do different things')) announceStop();
     return areOthers;

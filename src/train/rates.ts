@@ -81,6 +81,11 @@ export class RatesOfSteps implements AfterSteps, BetweenSteps {
     this.inStream(() => this.schedules.afterEpoch(figures));
   }
 
+  /** Steps the schedulers that watch nothing as often as epochs have ended: where a fit was aborted, whoever goes on begins the next one. */
+  catchUp(ended: number): void {
+    for (; this.epochs < ended; this.epochs++) this.inStream(() => this.schedules.simulateEpoch());
+  }
+
   /**
    * The rates of epochs to come: a function of the number of epochs ended, which puts schedulers and groups in the state that they will then have, and one that restores
    * the present state. Schedulers that watch a figure are taken to change nothing.

@@ -30,15 +30,6 @@ export const emptyResult = ({
   rowsPerSecond: 0,
 });
 
-/** The lists of a result that have losses: those of the training, then those of each validation set. */
-export const lossLists = (result: FitResult, { validation }: Pick<Settings, 'validation'>): number[][][] => [
-  [result.loss],
-  ...validation.map(({ name }, i) => [
-    ...(i === 0 ? [result.validationLoss!] : []),
-    ...(name === null ? [] : [result.validation![name]!.loss]),
-  ]),
-];
-
 function listOf<T>(lists: Record<string, T[]>, name: string): T[] {
   if (!Object.hasOwn(lists, name)) Object.defineProperty(lists, name, { value: [], enumerable: true, configurable: true });
   return lists[name]!;

@@ -63,6 +63,8 @@ export class Rounds {
   private known: readonly ToldRound[] = [];
   /** The rounds that may be begun yet. */
   private left: number;
+  /** The error that a run has ended with, where nobody was handed it. */
+  refused: string | null = null;
   /** Whether no run begins, because others have the model. */
   isPaused = false;
   /** The rounds of a run that are worthwhile: few where they are often taken back; with less than two none are done ahead. */
@@ -145,7 +147,10 @@ export class Rounds {
   land(): Promise<void> | null {
     if (this.ahead.decides) return this.drop();
     const countAll = (): void => {
-      for (const part of this.done.splice(0)) this.count(part);
+      for (const part of this.done.splice(0)) {
+        this.count(part);
+        if (part.report.end === 'refused') this.refused = part.report.message!;
+      }
     };
     if (this.running !== null) return this.running.then(countAll);
     countAll();

@@ -182,7 +182,7 @@ export class Schedules {
   get foreseeEpochs(): boolean {
     return this.all.every(({ scheduler }) => isOwn(scheduler) && !asksFunctions(scheduler as lrScheduler.LRScheduler));
   }
-  /** Does what follows an epoch, in a simulation of the epochs. */
+  /** Does what follows an epoch, but for what needs its figures. */
   simulateEpoch(): void {
     for (const { everyStep, monitor, scheduler } of this.all) {
       if (!everyStep && monitor === null) (scheduler as { step(): unknown }).step();

@@ -1,4 +1,5 @@
 // The result of a segment, which is the steps that a thread does before JavaScript continues.
+import type { RowBatches } from '../data/loader-state';
 import type { LoopReport } from '../native';
 import type { RecordedStep } from '../recording';
 import type { Task } from './task';
@@ -35,6 +36,16 @@ export const batchesOf = ({ results }: RecordedStep): number => Math.max(1, resu
 /** The weight of one step's losses in the mean of the epoch. */
 export const weightOf = ({ task }: { task: Task }, kind: RecordedStep): number =>
   (task.lossWeight?.(kind.results.rows) ?? 1) * batchesOf(kind);
+
+/** By what the sum of the losses of an epoch over rows is divided. */
+export function divisorOf(task: Task, { batches }: RowBatches, kinds: readonly RecordedStep[]): number {
+  if (task.sumsLosses) return 1;
+  const steps = Math.ceil(batches / (task.group?.size ?? 1));
+  return (steps - 1) * weightOf({ task }, kinds[0]!) + weightOf({ task }, kinds.at(-1)!);
+}
+
+/** The rows of an epoch. */
+export const rowsIn = ({ count, batches, batchSize }: RowBatches): number => Math.min(count, batches * batchSize);
 
 /** The outputs of a segment's steps. */
 export type Outputs = Pick<LoopReport, 'outputs' | 'counted'>;

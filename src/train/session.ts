@@ -22,7 +22,7 @@ import { KeptRounds } from './kept-rounds';
 import type { Clocks } from './linear';
 import { areNumbers, type LiveOfLoops, type Loop, linearOf, type NumbersLater, numbersOf, type RunLimits, tellOn } from './numbers';
 import { holding } from './pieces';
-import { sum } from './segment';
+import { divisorOf, rowsIn, sum } from './segment';
 import { epochRowsOf, type Source, stepsLike } from './source';
 import { inMode, recordStep, verifyStep } from './step-recording';
 import { countedClasses, type Task } from './task';
@@ -34,7 +34,7 @@ const numberOf = <T>(numbers: Map<T, number>, key: T): number => {
   return numbers.get(key)!;
 };
 
-const runOf = ({ source }: Loop, limits: RunLimits, live: LoopRun['live'], epochsBegun: number): LoopRun => ({
+const runOf = ({ source, task, kinds }: Loop, limits: RunLimits, live: LoopRun['live'], epochsBegun: number): LoopRun => ({
   epochs: limits.epochs,
   milliseconds: limits.milliseconds,
   outputBytes: limits.outputBytes,
@@ -44,6 +44,8 @@ const runOf = ({ source }: Loop, limits: RunLimits, live: LoopRun['live'], epoch
   orderOffset: 'batches' in source ? epochsBegun * source.batches.drawn : 0,
   live,
   ...(limits.given && { batches: limits.given }),
+  ...(limits.joins &&
+    'batches' in source && { joining: { divisor: divisorOf(task, source.batches, kinds), rows: rowsIn(source.batches) } }),
 });
 
 /** The tasks of a session, each with the source of its batches. */
@@ -177,6 +179,7 @@ export class Session {
       clock: this.clockOf(kind),
       losses: kind.places(kind.results.losses, pieces),
       outputs: kind.places(kind.results.outputs, pieces),
+      undone: kind.places(kind.beforeMeeting, pieces),
       lossWeight: task.lossWeight?.(kind.results.rows) ?? 1,
       classes: countedClasses(task, kind),
     };

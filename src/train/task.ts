@@ -13,6 +13,8 @@ export interface Task {
   mode?: <T>(fn: () => T) => T;
   /** The precision of its large products; absent: that of the environment. */
   precision?: Float32MatmulPrecision;
+  /** Whether the figure of an epoch is the sum of its losses; otherwise it is their mean. */
+  sumsLosses?: boolean;
   /** The weight of the loss of a batch with this number of samples; absent: all batches have the same weight. */
   lossWeight?: (rows: number) => number;
   /** If the outputs are pairs of predicted classes and targets: the number of classes, whose pairs are only counted. 0 or absent: the outputs are collected. */

@@ -19,7 +19,6 @@ import type { Task } from './task';
 
 /** A task whose losses are reduced to one figure for an epoch. */
 export interface LossTask extends Task {
-  /** Whether the figure is the losses' sum; otherwise it is their mean. */
   sumsLosses: boolean;
 }
 

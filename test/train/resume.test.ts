@@ -122,3 +122,26 @@ it('a loader that was aborted says where the fit was', async () => {
   const steps = (options.optimizer.stateDict().state as Record<string, { step: number | Tensor }>)['0']!.step;
   expect(batch === 0 ? epoch * batches : (epoch - 1) * batches + batch).toBe(Number(steps));
 });
+
+it('a scheduler stands behind the epoch whose validation was aborted, for whoever goes on trains the next one', async () => {
+  const scheduled = () => {
+    const given = setUp({ shuffle: true, seed: 3 });
+    return { ...given, scheduler: new optim.lrScheduler.ExponentialLR(given.optimizer, { gamma: 0.5 }) };
+  };
+  const { model, ...options } = scheduled();
+  const controller = new AbortController();
+  let validated = 0;
+  const validation = {
+    *[Symbol.iterator](): Generator<[Tensor, Tensor]> {
+      if (++validated === 2) controller.abort(new Error('enough'));
+      yield [x, y];
+    },
+  };
+  await expect(train.fit(model, { ...options, validation, epochs: 5, signal: controller.signal })).rejects.toThrow('enough');
+  expect([options.loader.stateDict().epoch, options.loader.stateDict().random, options.scheduler.lastEpoch]).toEqual([2, null, 2]);
+  await train.fit(model, { ...options, epochs: 3, initialEpoch: 2 });
+  const { model: whole, ...others } = scheduled();
+  await train.fit(whole, { ...others, epochs: 3 });
+  expect(options.optimizer.paramGroups[0]!.lr).toBe(0.01 * 0.5 ** 3);
+  expect(others.scheduler.lastEpoch).toBe(options.scheduler.lastEpoch);
+});
