@@ -29,8 +29,11 @@ export interface Recorder {
   constant(array: TensorData): void;
   /** The role of the memory of an array. */
   memory(array: TensorData, role: PersistentRole): void;
-  /** `issue` makes kernel calls whose numbers may differ at each replay. It is called now, and before each replay. */
-  live(issue: () => void): void;
+  /**
+   * `issue` makes kernel calls whose numbers may differ at each replay. It is called now, and before each replay. If they are `alike`, calls of one kernel with the
+   * same numbers, it makes only the first of them when it is called with true, which is enough before a replay.
+   */
+  live(issue: (first: boolean) => void, alike?: boolean): void;
   /** Random numbers were drawn. Before each replay `redraw` draws the next ones and stores them where the `issue` of a later `live` reads them. */
   drawn(redraw: () => void): void;
   /** `stepCounter` advances after each step that succeeded, the recorded one included: after the calls of the last `live`. */
@@ -78,7 +81,7 @@ export function allHold(guards: readonly (() => boolean)[]): boolean {
 }
 
 /** Makes kernel calls whose numbers (rates, step counts, seeds) are read again at each replay of a recorded step. */
-export function live(issue: () => void): void {
-  if (recorder === null) issue();
-  else recorder.live(issue);
+export function live(issue: (first: boolean) => void, alike = false): void {
+  if (recorder === null) issue(false);
+  else recorder.live(issue, alike);
 }

@@ -96,6 +96,35 @@ SECTION(packed, "linear_forward_packed", "linear_pack") {
   }
 }
 
+// dense_forward against the three calls that it replaces: the product, the bias by broadcasting, and relu.
+BENCH(dense, dense_forward) {
+  std::printf("%-16s %12s %12s %8s\n", "rows x in->out", "apart us", "dense us", "ratio");
+  for (const auto& [in, out] : {std::pair<size_t, size_t>{13, 30}, {30, 25}, {10, 5}, {54, 256}, {784, 512}, {512, 10}}) {
+    for (const size_t rows : {1, 32, 128, 1024}) {
+      Floats x(rows * in), weight(in * out), bias(out), c(rows * out), sum(rows * out), y(rows * out);
+      Layout layout;  // the bias below each row
+      layout.rank = 2;
+      layout.size[0] = rows, layout.size[1] = out;
+      layout.stride[0][0] = out, layout.stride[0][1] = 1;
+      layout.stride[1][0] = 0, layout.stride[1][1] = 1;
+      Run run(bench.threads);
+      const std::vector<double> seconds = best_seconds_of(
+          {[&] {
+             bench.kernel.matmul(run, c.data(), x.data(), weight.data(), rows, out, in, {});
+             bench.kernel.add(run, sum.data(), c.data(), bias.data(), layout);
+             bench.kernel.relu_forward(run, y.data(), sum.data(), rows * out, {});
+           },
+           [&] {
+             bench.kernel.dense_forward(run, y.data(), x.data(), weight.data(), bias.data(), rows, in, out, {Unary::relu});
+           }},
+          0.05);
+      char shape[40];
+      std::snprintf(shape, sizeof shape, "%zux%zu->%zu", rows, in, out);
+      std::printf("%-16s %12.3f %12.3f %8.2f\n", shape, seconds[0] * 1e6, seconds[1] * 1e6, seconds[0] / seconds[1]);
+    }
+  }
+}
+
 // The same comparison for linear_backward with relu's derivative, from columns to columns.
 BENCH(backward_columns, linear_backward_columns) {
   std::printf("%-16s %12s %12s %8s\n", "rows x in->out", "backward us", "columns us", "ratio");

@@ -68,13 +68,12 @@ Napi::Value guarded(const Napi::CallbackInfo& info) {
 void forget(napi_env env, Session* session) {
   auto& all = environment(env).sessions.all;
   for (auto it = all.begin(); it != all.end(); ++it) {
-    if (it->get() == session) {
-      int64_t bytes = session->snapshots ? static_cast<int64_t>(session->snapshots->bytes()) : 0, known = 0;
-      for (const PersistentMemory::Piece& piece : session->persistent->pieces) bytes += static_cast<int64_t>(piece.bytes);
-      napi_adjust_external_memory(env, -bytes, &known);
-      all.erase(it);
-      return;
-    }
+    if (it->get() != session) continue;
+    int64_t bytes = session->snapshots ? static_cast<int64_t>(session->snapshots->bytes()) : 0, known = 0;
+    for (const PersistentMemory::Piece& piece : session->persistent->pieces) bytes += static_cast<int64_t>(piece.bytes);
+    napi_adjust_external_memory(env, -bytes, &known);
+    all.erase(it);
+    return;
   }
 }
 

@@ -70,6 +70,18 @@ const y = new Float32Array(1);
 linearForwardPacked(y, Float32Array.of(1, 2), panels, Float32Array.of(0.5), 1, 2, 1);
 y; // [11.5]`,
   }),
+  kernel('dense_forward', {
+    operands: [out('y', 'rows * out'), read('x', 'rows * in'), read('weight', 'in * out'), read('bias', 'out', { optional: true })],
+    sizes: rowsInOut,
+    attributes: forwardAttributes,
+    flops,
+    doc: `\`y = x weight + bias\`: \`linearForward\` with the weight as Keras and TensorFlow.js store it, transposed; the results are the same, bit for bit.
+
+Shapes: y \`[rows, out]\`, x \`[rows, in]\`, weight \`[in, out]\`, bias \`[out]\` or null. y is completely overwritten and must overlap nothing.`,
+    example: `const y = new Float32Array(2);
+denseForward(y, Float32Array.of(1, 2), Float32Array.of(3, 4, 5, 6), Float32Array.of(0.5, 0), 1, 2, 2);
+y; // [13.5, 16]`,
+  }),
   kernel('linear_backward', {
     operands: [
       inout('dx', 'rows * in', { optional: true, doc: '`[rows, in]`: `dy weight`.' }),

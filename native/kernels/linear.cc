@@ -85,6 +85,14 @@ void linear_forward_packed(Run& run, float* y, const float* x, const float* pane
   forward(run, g, y, x, bias, rows, in, out, attributes);
 }
 
+// y[rows, out] = act(x[rows, in] weight[in, out] + bias): linear_forward, bit for bit, with a transposed weight. The bits of its product are those of matmul.
+void dense_forward(Run& run, float* y, const float* x, const float* weight, const float* bias, size_t rows, size_t in,
+                   size_t out, const LinearAttributes& attributes) {
+  Product g{};
+  g.b = operand(weight, out, in, true);
+  forward(run, g, y, x, bias, rows, in, out, attributes);
+}
+
 // dx[rows, in] = dy weight, dweight[out, in] = dy^T x, dbias[out] = sums of dy's columns. Each is written, or added to where its `accumulate_` flag is set, and
 // null where it is not wanted. With an `activation` f, x is f(u), and dx, after any accumulation, is multiplied by f'(u). f must be a function whose gradient
 // needs only f(u): relu, sigmoid, tanh. The outputs overlap nothing. The order and error of the sums: for dx and dweight see struct Product in gemm.h, for dbias

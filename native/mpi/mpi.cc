@@ -121,7 +121,7 @@ void end() {
   world->end();
 }
 
-// What the ranks have brought, in the order of the sums of gradients: neighbours first, then neighbouring sums.
+// values = the sum of all ranks' values, in the same order as sums of gradients: neighbouring ranks first, then neighbouring sums.
 void add_up(double* values, size_t n) {
   const auto size = static_cast<size_t>(world->size());
   for (size_t apart = 1; apart < size; apart *= 2) {
@@ -138,7 +138,7 @@ const char* add(uint32_t call, double* values, size_t n) {
   const bool few = n <= Gathering::most(*world) / sizeof(double);
   const std::lock_guard<std::mutex> lock(turn);
   const Watched watched;
-  const Word own{call, 0, 1, few ? n * sizeof(double) : 0};
+  const Header own{call, 0, 1, few ? n * sizeof(double) : 0};
   if (const char* refused = gathering.meet(*world, own, values)) return refused;
   if (few) {
     add_up(values, n);

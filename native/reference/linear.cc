@@ -57,6 +57,15 @@ void linear_forward_packed(Run& run, float* y, const float* x, const float* pane
   linear_forward(run, y, x, panels, bias, rows, in, out, attributes);
 }
 
+void dense_forward(Run& run, float* y, const float* x, const float* weight, const float* bias, size_t rows, size_t in,
+                   size_t out, const LinearAttributes& attributes) {
+  std::vector<float> transposed(out * in);
+  for (size_t i = 0; i < in; ++i) {
+    for (size_t o = 0; o < out; ++o) transposed[o * in + i] = weight[i * out + o];
+  }
+  linear_forward(run, y, x, transposed.data(), bias, rows, in, out, attributes);
+}
+
 // Element (r, i) of an operand, read from its columns [padded(n), padded(rows)], or from `rows` if there are no columns.
 static std::vector<float> rows_of(const float* from, const float* columns, size_t rows, size_t n) {
   if (columns == nullptr) return std::vector<float>(from, from + rows * n);

@@ -167,6 +167,10 @@ void check_layer(Context& t, const How& how, size_t rows, size_t in, size_t out,
   t.kernel.linear_pack(run, panels.data(), w.data(), in, out);
   t.kernel.linear_forward_packed(two, y_packed.data(), x.data(), panels.data(), bias.data(), rows, in, out, relu);
   t.check(std::memcmp(y.data(), y_packed.data(), rows * out * sizeof(float)) == 0, "packed weights give other bits");
+  Buffer<float> transposed(t, in * out);
+  for (size_t i = 0; i < in * out; ++i) transposed[i] = w[i % out * in + i / out];
+  t.kernel.dense_forward(two, y_packed.data(), x.data(), transposed.data(), bias.data(), rows, in, out, relu);
+  t.check(std::memcmp(y.data(), y_packed.data(), rows * out * sizeof(float)) == 0, "transposed weights give other bits");
   LinearBackwardAttributes backward = accumulating(7);
   backward.activation = Unary::relu;
   struct {

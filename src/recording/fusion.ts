@@ -1,6 +1,8 @@
 // A pass over the calls: fuses neighbouring calls where one kernel computes both with the same bits.
+import { isInt32Array } from '../brands';
 import { kernelArguments, type Unary, unaryValues } from '../kernels.generated';
-import { type Argument, argumentsFor, isTemporary, same, type TracedCall, usesIn } from './calls';
+import { layoutOf } from '../shape';
+import { type Argument, argumentsFor, isTemporary, isValue, same, type TracedCall, usesIn } from './calls';
 
 /** Whether a value of `length` elements is used by exactly two neighbouring calls, so that fusing them makes it unnecessary. */
 type Between = (value: Argument | undefined, length: Argument | undefined) => boolean;
@@ -16,9 +18,22 @@ function activationOf({ kernel, args }: TracedCall, suffix: 'Forward' | 'Backwar
   return { activation, a, b };
 }
 
+// Fuses a product with the row that is added to each of its rows, if nothing else reads the product.
+function withBias({ kernel, args, from }: TracedCall, next: TracedCall, between: Between): TracedCall | null {
+  if (kernel !== 'matmul' || next.kernel !== 'add' || args.transposeA || args.transposeB || args.accumulate) return null;
+  const { c, a: x, b: weight, m, n, k } = args;
+  const { out: y, a, b: bias, layout } = next.args;
+  const [rows, out] = [m as number, n as number];
+  if (!same(a, c) || !between(a, rows * out) || !isValue(bias) || bias.array.length !== out) return null;
+  const expected = layoutOf('fuse', [rows, out], { strides: [out, 1] }, { strides: [0, 1] });
+  if (!isInt32Array(layout) || layout.length !== expected.length || layout.some((size, i) => size !== expected[i])) return null;
+  const fused = { y: y!, x: x!, weight: weight!, bias, rows, in: k!, out, activation: 'none', a: 0, b: 0 };
+  return { kernel: 'denseForward', args: argumentsFor('denseForward', {}, fused), from: [...from, ...next.from] };
+}
+
 // Fuses a layer with the activation that follows it, if nothing else reads the layer's result.
 function withActivation({ kernel, args, from }: TracedCall, next: TracedCall, between: Between): TracedCall | null {
-  if (kernel !== 'linearForward' || args.activation !== 'none') return null;
+  if ((kernel !== 'linearForward' && kernel !== 'denseForward') || args.activation !== 'none') return null;
   const fused = activationOf(next, 'Forward');
   const { y, x, n } = next.args;
   if (fused === null || !same(x, args.y) || !between(x, n)) return null;
@@ -36,7 +51,7 @@ function withDerivative({ kernel, args, from }: TracedCall, next: TracedCall, be
 }
 
 /**
- * Fuses each layer with the activation that follows it, and the gradient of each layer with that of the activation before it, if nothing else
+ * Fuses each product with the bias that is added to it, each layer with the activation that follows it, and the gradient of each layer with that of the activation before it, if nothing else
  * reads the value between the two calls.
  */
 export function fuse(calls: readonly TracedCall[]): TracedCall[] {
@@ -44,11 +59,14 @@ export function fuse(calls: readonly TracedCall[]): TracedCall[] {
   const between: Between = (value, n) => isTemporary(value) && value.array.length === n && uses(value) === 2;
   const fused: TracedCall[] = [];
   for (let i = 0; i < calls.length; i++) {
-    const call = calls[i]!;
-    const next = calls[i + 1];
-    const joined = next && (withActivation(call, next, between) ?? withDerivative(call, next, between));
-    fused.push(joined ?? call);
-    if (joined) i++;
+    let call = calls[i]!;
+    for (let next = calls[i + 1]; next !== undefined; next = calls[i + 1]) {
+      const joined = withBias(call, next, between) ?? withActivation(call, next, between) ?? withDerivative(call, next, between);
+      if (joined === null) break;
+      call = joined;
+      i++;
+    }
+    fused.push(call);
   }
   return fused;
 }

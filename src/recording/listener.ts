@@ -13,9 +13,10 @@ import { arraysOf, type RawCall, type Role, writtenArrays } from './calls';
 const tableOf = (take: (call: RawCall) => void): KernelTable =>
   Object.fromEntries(kernelNames.map((name) => [name, (...args: unknown[]) => take([name, ...args])])) as unknown as KernelTable;
 
-/** The calls `first` (inclusive) to `end` (exclusive). Calling `issue` makes them again, with the live numbers of that moment. */
+/** The calls `first` (inclusive) to `end` (exclusive). Calling `issue` makes them again, with the live numbers of that moment; see `live` of a Recorder. */
 export interface LiveCalls {
-  issue: () => void;
+  issue: (first: boolean) => void;
+  alike: boolean;
   first: number;
   end: number;
   /** The counter that advances once they are done. */
@@ -194,10 +195,10 @@ export class Listener implements Recorder {
     for (const array of this.unfinished) this.pristine.set(array, array.slice());
     this.unfinished.length = 0;
   }
-  live(issue: () => void): void {
+  live(issue: (first: boolean) => void, alike = false): void {
     const first = this.calls.length;
-    issue();
-    this.liveCalls.push({ issue, first, end: this.calls.length, stepCounter: null });
+    issue(false);
+    this.liveCalls.push({ issue, alike, first, end: this.calls.length, stepCounter: null });
   }
   drawn(redraw: () => void): void {
     this.redraws.push(redraw);

@@ -20,7 +20,7 @@ const readers = Object.fromEntries(
 export class LiveNumbers {
   /** The numbers as last read. */
   readonly table: Float64Array;
-  private readonly issues: readonly (() => void)[];
+  private readonly live: readonly LiveCalls[];
   // The counter to advance after each of them. Null where every counter advances at most once: the numbers then do not depend on the order.
   private readonly stepCounters: readonly (StepCounter | null)[] | null;
   private readonly expected: Expected[] = [];
@@ -28,7 +28,7 @@ export class LiveNumbers {
   private same = true;
 
   constructor(live: readonly LiveCalls[], calls: readonly RawCall[]) {
-    this.issues = live.map(({ issue }) => issue);
+    this.live = live;
     const counters = live.flatMap(({ stepCounter }) => stepCounter?.counter ?? []);
     this.stepCounters = new Set(counters).size < counters.length ? live.map(({ stepCounter }) => stepCounter) : null;
     let count = 0;
@@ -43,13 +43,13 @@ export class LiveNumbers {
 
   /** Reads the numbers by issuing their calls to a table of kernels that only records the arguments. False if anything else about these calls has changed. */
   read(): boolean {
-    if (this.issues.length === 0) return true;
+    if (this.live.length === 0) return true;
     reading = this;
     this.next = 0;
     this.same = true;
     setKernels(readers);
     try {
-      if (this.stepCounters === null) for (let i = 0; i < this.issues.length; i++) this.issues[i]!();
+      if (this.stepCounters === null) for (let i = 0; i < this.live.length; i++) this.issue(this.live[i]!);
       else this.issueCounting(this.stepCounters);
     } finally {
       setKernels(eagerKernels);
@@ -58,13 +58,25 @@ export class LiveNumbers {
     return this.same && this.next === this.expected.length;
   }
 
+  // Issues only the first of calls that are alike, because all have the same numbers.
+  private issue({ issue, alike, first, end }: LiveCalls): void {
+    const begin = this.next;
+    issue(alike);
+    if (!alike || first === end) return;
+    if (this.next !== begin + 1) this.same = false;
+    const places = this.expected[begin]!.places.filter((place) => place >= 0);
+    const at = places[0] ?? 0;
+    for (let i = 1; i < end - first; i++) this.table.copyWithin(at + i * places.length, at, at + places.length);
+    this.next = begin + end - first;
+  }
+
   // Issues the calls and advances the counters in their order, because an optimizer that steps twice in one recording reads its second step count after the first
   // step was counted. The counters are restored afterwards.
   private issueCounting(stepCounters: readonly (StepCounter | null)[]): void {
     const putBack: (() => void)[] = [];
     try {
       for (const [i, stepCounter] of stepCounters.entries()) {
-        this.issues[i]!();
+        this.issue(this.live[i]!);
         if (stepCounter === null) continue;
         putBack.push(stepCounter.keep());
         stepCounter.commit(1);

@@ -180,8 +180,10 @@ export class Beside {
 
   private numbersOf(steps: readonly NextStep[], random: RandomPosition): Pick<LoopRun, 'live' | 'ahead'> {
     this.ahead.told = null;
-    const { live, steady } = linearNumbers(this.kinds, new Set(this.kinds.keys()), random, clock);
-    if (steady) return { live };
+    if (this.kinds.every(({ trace }) => trace.steady)) {
+      const { live, steady } = linearNumbers(this.kinds, new Set(this.kinds.keys()), random, clock);
+      if (steady) return { live };
+    }
     const { numbers } = this.ahead.tell(this.kinds, (most) => steps.slice(0, most), random.seed, null);
     return { live: this.kinds.map(() => null), ahead: numbers };
   }

@@ -1,9 +1,9 @@
 // Functions of one argument, arithmetic and comparisons of two with broadcasting, choices between two.
-import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { backend_util, type TensorInfo } from '@tensorflow/tfjs-core';
 import * as calls from '../calls.generated';
 import { allocateFloat, allocateInt } from '../memory';
 import { flatLayout, repeatStrides } from '../ops/broadcast';
-import { broadcastShapes, layoutOf, numelOf, sameShape } from '../shape';
+import { layoutOf, numelOf, sameShape } from '../shape';
 import { define } from './registry';
 import { type Backend, type DataType, floatsOf, intsOf } from './storage';
 
@@ -60,7 +60,7 @@ const functions: Record<string, Forward> = {
 /** Where the elements of two operands that broadcast lie. */
 function pairing(a: TensorInfo, b: TensorInfo): { shape: number[]; layout: Int32Array } {
   if (sameShape(a.shape, b.shape)) return { shape: a.shape, layout: flatLayout(numelOf(a.shape)) };
-  const shape = broadcastShapes('tfjs', a.shape, b.shape);
+  const shape = backend_util.assertAndGetBroadcastShape(a.shape, b.shape); // with the error of TensorFlow.js
   const strides = ({ shape: own }: TensorInfo) => ({ strides: repeatStrides(own, shape) });
   return { shape, layout: layoutOf('tfjs', shape, strides(a), strides(b)) };
 }

@@ -1,42 +1,21 @@
 // One `fit` where nobody asks for single batches: it goes through the batches of an epoch as that of TensorFlow.js does, in the same order and with the same
 // bits and logs, but replays them one after the other, without tensors, promises and callbacks for each: on the library's thread for fits, or on JavaScript's.
-import { add, engine, gather, keep, mul, type Scalar, scalar, type Tensor, tensor1d, tidy, util } from '@tensorflow/tfjs-core';
+import { engine, gather, keep, type Scalar, type Tensor, tensor1d, tidy, util } from '@tensorflow/tfjs-core';
 import type { CallbackList, History, LayersModel } from '@tensorflow/tfjs-layers';
 import * as calls from '../calls.generated';
 import { allocateFloat, allocateInt, type TensorData } from '../memory';
 import { numelOf } from '../shape';
+import { type Callback, FitLogs, type Logs, withValue } from './fit-logs';
 import { FitThread } from './fit-thread';
 import type { Layers } from './known';
 import { valuesOf } from './recorded';
 import { kindOf, type Series } from './recorded-step';
-import { backendName, backendNow } from './registry';
-import { floatsOf } from './storage';
+import { backendName } from './registry';
 
 export type Function_ = (data: Tensor[]) => Tensor[];
 
 /** What does steps of a kind in a row; each gives so many numbers. */
 export type Trainer = (kind: string, outputs: number) => Series | null;
-
-type Logs = Record<string, number | Tensor>;
-
-/** What is inside a callback of tfjs-layers; the last four of one that is made of an object with functions. */
-export interface Callback {
-  onBatchBegin: unknown;
-  onBatchEnd: unknown;
-  batchBegin?: unknown;
-  batchEnd?: unknown;
-  yield?: unknown;
-  nowFunc?: unknown;
-  yieldEvery?: number | string;
-  /** Gives others their turn where it is time, and returns the same promise until it is time again. */
-  maybeWait?(epoch: number, batch: number, logs: Logs): Promise<void> | undefined;
-}
-
-/** The first of all callbacks: it adds up the logs of an epoch. */
-interface Logger {
-  seen: number;
-  totals: Record<string, number | Scalar>;
-}
 
 /** What is inside a LayersModel. */
 interface Inside {
@@ -75,17 +54,6 @@ interface Place {
   outputs: Float32Array[];
 }
 
-const leastNormal = 2 ** -126;
-const isNormal = (x: number): boolean => x === 0 || Math.abs(x) >= leastNormal;
-
-// What the logger makes of one more value, with the bits that its kernels give.
-function withValue(total: number, value: number, size: number): number {
-  const part = Math.fround(value * size);
-  const sum = Math.fround(total + part);
-  if (isNormal(value) && isNormal(part) && isNormal(sum)) return sum;
-  return tidy(() => add(scalar(total), mul(value, size)).dataSync()[0]!);
-}
-
 /** The threads of the fits that are under way. */
 export const threads = new WeakMap<LayersModel, FitThread>();
 
@@ -95,9 +63,7 @@ export class Fit {
   private readonly order: Int32Array;
   private readonly size: number;
   private readonly batches: number;
-  private readonly waited = new Map<Callback, unknown>();
-  /** The callbacks that give others their turn after so many milliseconds. */
-  private readonly yielding: Callback[];
+  private readonly logs: FitLogs;
   private readonly places = new Map<number, Place>();
   private readonly thread: FitThread;
 
@@ -110,13 +76,12 @@ export class Fit {
     objectionToThread: string | null,
   ) {
     this.inside = model as unknown as Inside;
-    const [, ins, , batchSize, , , callbacks] = given;
-    this.yielding = callbacks.filter((callback) => (callback as object) instanceof of && typeof callback.yieldEvery === 'number');
+    const [, ins, labels, batchSize, , , callbacks] = given;
+    this.logs = new FitLogs(list, labels, callbacks, of);
     this.order = Int32Array.from({ length: ins[0]!.shape[0]! }, (_, i) => i);
     this.size = batchSize ?? 32;
     this.batches = Math.ceil(this.order.length / this.size);
-    const pauses = this.yielding.map(({ yieldEvery }) => yieldEvery as number);
-    this.thread = new FitThread(this.tensors() as Tensor[], this.sources(), this.order.length, pauses, objectionToThread);
+    this.thread = new FitThread(this.tensors() as Tensor[], this.sources(), this.order.length, this.logs.pauses, objectionToThread);
     threads.set(model, this.thread);
   }
 
@@ -186,6 +151,10 @@ export class Fit {
     });
   }
 
+  private rowsIn(first: number, end: number): number {
+    return Math.min(end * this.size, this.order.length) - first * this.size;
+  }
+
   private rowsOf(batch: number): Int32Array {
     return this.order.subarray(batch * this.size, Math.min((batch + 1) * this.size, this.order.length));
   }
@@ -205,14 +174,14 @@ export class Fit {
     const pauses: Promise<void>[] = [];
     const next = first + done.steps;
     if (next === first) return { next, pauses };
-    const totals = this.totals();
+    const totals = this.logs.totals();
     for (let batch = first; batch < next; batch++) {
       const rows = this.rowsOf(batch).length;
       for (let i = 0; i < totals.length; i++) totals[i] = withValue(totals[i]!, done.outputs[i]![batch - first]!, rows);
     }
     if (next === this.batches) this.validate(logs);
-    this.giveTurns(epoch, next - 1, pauses);
-    this.log(first, next, totals);
+    this.logs.giveTurns(epoch, next - 1, pauses);
+    this.logs.log(this.rowsIn(first, next), totals);
     return { next, pauses };
   }
 
@@ -222,7 +191,7 @@ export class Fit {
     const pauses: Promise<void>[] = [];
     this.places.clear();
     if (sources === null || this.placeFor(this.rowsOf(first).length) === null) return { next: first, pauses };
-    const totals = this.totals();
+    const totals = this.logs.totals();
     const most = Math.min(this.batches, first + this.thread.mostHere);
     const begun = performance.now();
     let seconds = 0;
@@ -234,11 +203,11 @@ export class Fit {
       for (let i = 0; i < totals.length; i++) totals[i] = withValue(totals[i]!, place.outputs[i]![0]!, rows.length);
       seconds = (performance.now() - begun) / 1000;
       if (next === this.batches - 1) this.validate(logs);
-      this.giveTurns(epoch, next, pauses);
+      this.logs.giveTurns(epoch, next, pauses);
     }
     if (next > first) {
       this.thread.didHere(next - first, seconds);
-      this.log(first, next, totals);
+      this.logs.log(this.rowsIn(first, next), totals);
     }
     return { next, pauses };
   }
@@ -284,37 +253,5 @@ export class Fit {
       calls.gatherRows({ out: arrays[i]!, x, index, outer: 1, rows, columns: x.length / rows, count: index.length });
     }
     return series.step(arrays, outputs);
-  }
-
-  private giveTurns(epoch: number, batch: number, pauses: Promise<void>[]): void {
-    for (const callback of this.yielding) {
-      const pause = callback.maybeWait!(epoch, batch, {});
-      if (pause === this.waited.get(callback)) continue;
-      this.waited.set(callback, pause);
-      if (pause !== undefined) pauses.push(pause);
-    }
-  }
-
-  private get logger(): Logger {
-    return this.list.callbacks[0] as unknown as Logger;
-  }
-
-  private totals(): number[] {
-    const { totals } = this.logger;
-    return this.given[2].map((label) => {
-      const total = totals[label] ?? 0;
-      return typeof total === 'number' ? total : floatsOf(backendNow(), total)![0]!;
-    });
-  }
-
-  // Tells the logger of these batches.
-  private log(first: number, next: number, totals: readonly number[]): void {
-    const { logger } = this;
-    for (const [i, label] of this.given[2].entries()) {
-      const before = logger.totals[label];
-      if (typeof before === 'object') before.dispose();
-      logger.totals[label] = scalar(totals[i]!);
-    }
-    for (let batch = first; batch < next; batch++) logger.seen += this.rowsOf(batch).length;
   }
 }

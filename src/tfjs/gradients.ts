@@ -1,5 +1,15 @@
 // Gradients of common functions as one kernel each, where this backend is the active one.
-import { div, engine, getGradient, registerGradient, reshape, type Tensor, unregisterGradient, util } from '@tensorflow/tfjs-core';
+import {
+  div,
+  engine,
+  type GradConfig,
+  getGradient,
+  registerGradient,
+  reshape,
+  type Tensor,
+  unregisterGradient,
+  util,
+} from '@tensorflow/tfjs-core';
 import * as calls from '../calls.generated';
 import { allocateFloat } from '../memory';
 import { sameShape } from '../shape';
@@ -10,11 +20,15 @@ import { floatsOf } from './storage';
 type Backward = (c: { dx: Float32Array; dy: Float32Array; x: Float32Array; y: Float32Array; n: number }) => void;
 
 const backwards: Record<string, Backward> = {
-  Relu: calls.reluBackward, // 1 where y > 0, which is where x > 0
+  Relu: calls.reluBackward,
   Sigmoid: calls.sigmoidBackward,
   Softplus: calls.softplusBackward,
   Tanh: calls.tanhBackward,
 };
+
+// The gradient of relu by its result instead of its argument, also by the formula of TensorFlow.js, since both are positive at once: nobody needs the argument
+// then, and a recording can have the product before it apply relu.
+const savesResult = { inputsToSave: [], outputsToSave: [true] };
 
 const unaryGradient = 'SimdnnUnaryGradient';
 const softmaxGradient = 'SimdnnSoftmaxGradient';
@@ -42,12 +56,17 @@ const isOurs = (dy: Tensor, saved: Tensor): boolean =>
 type Gradients = Record<string, () => Tensor>;
 
 // Puts a gradient before that which TensorFlow.js has; null: that one.
-function override(name: string, own: (dy: Tensor, saved: Tensor, attributes: Record<string, unknown>) => Gradients | null): void {
+function override(
+  name: string,
+  own: (dy: Tensor, saved: Tensor, attributes: Record<string, unknown>) => Gradients | null,
+  saves: Partial<GradConfig> = {},
+): void {
   const config = getGradient(name);
   if (config === undefined) return;
   unregisterGradient(name);
   registerGradient({
     ...config,
+    ...saves,
     gradFunc: (dy, saved, attributes) =>
       own(dy as Tensor, saved[0]!, attributes as unknown as Record<string, unknown>) ?? config.gradFunc(dy, saved, attributes),
   });
@@ -77,7 +96,8 @@ export function installGradients(): void {
   const run = (kernel: string, dy: Tensor, saved: Tensor, attributes: Record<string, string>): Tensor =>
     engine().runKernel(kernel, { dy, saved }, attributes) as Tensor;
   for (const name of Object.keys(backwards)) {
-    override(name, (dy, saved) => (isOurs(dy, saved) ? { x: () => run(unaryGradient, dy, saved, { of: name }) } : null));
+    const own = (dy: Tensor, saved: Tensor) => (isOurs(dy, saved) ? { x: () => run(unaryGradient, dy, saved, { of: name }) } : null);
+    override(name, own, name === 'Relu' ? savesResult : {});
   }
   override('Sum', (dy, x, attributes) => spread(dy, x, attributes, false));
   override('Mean', (dy, x, attributes) => spread(dy, x, attributes, true));

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { concat, keep, type Optimizer, slice, type Tensor, Tensor as TensorClass, tidy, train, type Variable } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { installDropout } from './dropout';
-import { installFitLoop, type Trainers } from './fit-loop';
+import { installDatasetLoop, installFitLoop, type Trainers } from './fit-loop';
 import { Fixed, Known, type Layers } from './known';
 import type { Run } from './recorded';
 import { lastPrediction, lastStep, RecordedStep, type Series, type Status } from './recorded-step';
@@ -181,7 +181,7 @@ export function installModels(): void {
     return;
   }
   installDropout(layers);
-  const trainers: Trainers = new WeakMap();
+  const trainers: Trainers = { of: new WeakMap(), made: new WeakMap() };
   installFitLoop(layers, trainers);
   const prototype = layers.LayersModel.prototype as unknown as {
     makeTrainFunction(this: LayersModel): Function_;
@@ -192,9 +192,11 @@ export function installModels(): void {
   prototype.makeTrainFunction = function () {
     const plain = makeTrainFunction.call(this);
     const recorded: Function_ = (data) => recordingOf(layers, this).train(plain, data);
-    trainers.set(recorded, (kind, outputs) => recordingOf(layers, this).series(kind, outputs));
+    trainers.of.set(recorded, (kind, outputs) => recordingOf(layers, this).series(kind, outputs));
+    trainers.made.set(this, recorded);
     return recorded;
   };
+  installDatasetLoop(layers, trainers);
   prototype.makeTestFunction = function () {
     makeTestFunction.call(this);
     const inside = this as unknown as Inside;

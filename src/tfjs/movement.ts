@@ -1,5 +1,5 @@
 // What moves values, makes them, or changes their type.
-import { slice_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
+import { backend_util, slice_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { isRangeError } from '../brands';
 import * as calls from '../calls.generated';
 import { allocateFloat, allocateInt, type TensorData } from '../memory';
@@ -25,6 +25,7 @@ function moved(backend: Backend, x: TensorInfo, shape: readonly number[], from: 
 }
 
 function transposed(backend: Backend, x: TensorInfo, order: readonly number[]): TensorInfo | null {
+  if (new Set(order).size < x.shape.length) return null; // no permutation: the cpu backend gives something all the same
   const strides = stridesOf(x.shape);
   return moved(
     backend,
@@ -39,6 +40,18 @@ function sliced(backend: Backend, x: TensorInfo, begin: number[], size: number[]
   slice_util.assertParamsValid(x as never, first, sizes);
   const strides = stridesOf(x.shape);
   return moved(backend, x, sizes, { strides, offset: first.reduce((offset, at, d) => offset + at * strides[d]!, 0) });
+}
+
+function split(backend: Backend, x: TensorInfo, given: number | number[], along: number): TensorInfo[] | null {
+  if (valuesOf(backend, x) === null) return null;
+  const axis = util.parseAxisParam(along, x.shape)[0]!;
+  let at = 0;
+  return backend_util.prepareSplitSize(x as never, given, axis).map((size) => {
+    const [begin, sizes] = [x.shape.map(() => 0), x.shape.slice()];
+    [begin[axis], sizes[axis]] = [at, size];
+    at += size;
+    return sliced(backend, x, begin, sizes)!;
+  });
 }
 
 function joined(backend: Backend, xs: readonly TensorInfo[], given: number): TensorInfo | null {
@@ -169,6 +182,7 @@ function defineMakers(): void {
 export function defineMovement(): void {
   define('Transpose', (backend, { x }, { perm }) => transposed(backend, x!, perm as number[]));
   define('Slice', (backend, { x }, { begin, size }) => sliced(backend, x!, begin as number[], size as number[]));
+  define('SplitV', (backend, { x }, { numOrSizeSplits, axis }) => split(backend, x!, numOrSizeSplits as number | number[], axis as number));
   define('Concat', (backend, inputs, { axis }) => joined(backend, Object.values(inputs), axis as number));
   define('GatherV2', (backend, { x, indices }, { axis, batchDims }) =>
     batchDims ? null : gathered(backend, x!, indices!, axis as number),

@@ -18,6 +18,7 @@ import * as calls from '../calls.generated';
 import { allocatePersistent } from '../memory';
 import { live, recorder, type StepCounter } from '../recorder';
 import { sameShape } from '../shape';
+import { joinNextStep, stepJointly } from './joint-step';
 import { backendName, backendNow } from './registry';
 import { type Elsewhere, floatsOf, refuseReplay } from './storage';
 
@@ -54,6 +55,9 @@ export function owned(variable: Variable): Float32Array {
   return own;
 }
 
+// The values of a tensor; null also where it is disposed, of which TensorFlow.js has its own to say.
+const floatsIn = (t: Tensor): Float32Array | null => (t.isDisposed ? null : floatsOf(backendNow(), t));
+
 // What there is to update; null where it is not for our kernels.
 function updatesOf(given: Given, states: (State | undefined)[][]): Update[] | null {
   const named = Array.isArray(given) ? given : Object.entries(given).map(([name, tensor]) => ({ name, tensor }));
@@ -61,10 +65,10 @@ function updatesOf(given: Given, states: (State | undefined)[][]): Update[] | nu
   for (const [place, { name, tensor }] of named.entries()) {
     const variable = engine().registeredVariables[name];
     if (variable === undefined) return null;
-    for (const of of states) if (of[place] !== undefined && floatsOf(backendNow(), of[place].variable) === null) return null;
+    for (const of of states) if (of[place] !== undefined && floatsIn(of[place].variable) === null) return null;
     if (tensor == null) return null;
-    const gradient = floatsOf(backendNow(), tensor);
-    const isPlain = floatsOf(backendNow(), variable) !== null && sameShape(tensor.shape, variable.shape) && variable.size > 0;
+    const gradient = floatsIn(tensor);
+    const isPlain = floatsIn(variable) !== null && sameShape(tensor.shape, variable.shape) && variable.size > 0;
     if (gradient === null || !isPlain) return null;
     updates.push({ name, place, variable, gradient });
   }
@@ -92,7 +96,7 @@ function stateOf(optimizer: Lists, [list, suffix, first = 0]: StateKind, { name,
 }
 
 // A number that TensorFlow.js keeps in a tensor; null where it cannot be read.
-const scalarOf = (t: Tensor): number | null => (t.isDisposed ? null : (floatsOf(backendNow(), t)?.[0] ?? null));
+const scalarOf = (t: Tensor): number | null => floatsIn(t)?.[0] ?? null;
 
 // Changes a number that TensorFlow.js keeps: one factor more in the power of a beta, one step more.
 function advance(of: Variable, next: (value: number) => number): void {
@@ -146,14 +150,7 @@ function step<O extends Inside>(definition: Definition<O>, optimizer: O, given: 
     : null;
   if (updates === null) return false;
   recorder?.guard(isFit);
-  // The same objects for each step: making them anew took half as long as the step of a small network.
-  const all = updates.map((update) => ({
-    ...Object.fromEntries(kinds.map(([name, kind]) => [name, stateOf(lists, kind, update)])),
-    param: owned(update.variable),
-    grad: update.gradient,
-    n: update.variable.size,
-    ...options(optimizer),
-  }));
+  const lasting = updates.map((update) => [owned(update.variable), ...kinds.map(([, kind]) => stateOf(lists, kind, update))]);
   const stepCounter: StepCounter = {
     commit(steps) {
       for (let i = 0; i < steps; i++) count?.(optimizer);
@@ -170,10 +167,20 @@ function step<O extends Inside>(definition: Definition<O>, optimizer: O, given: 
     steady: () => count === undefined,
     counter: optimizer,
   };
-  live(() => {
-    const now = options(optimizer);
-    for (const one of all) call(Object.assign(one, now));
-  });
+  const gradients = updates.map(({ gradient }) => gradient);
+  if (recorder !== null || !stepJointly(optimizer, lasting.flat(), gradients)) {
+    // The same objects for each step: making them anew took half as long as the step of a small network.
+    const all = updates.map(({ gradient: grad, variable }, i) => {
+      const [param, ...state] = lasting[i]!;
+      return { param, grad, n: variable.size, ...Object.fromEntries(kinds.map(([name], k) => [name, state[k]])) };
+    });
+    const issue = (first: boolean): void => {
+      const now = options(optimizer);
+      for (const one of first ? all.slice(0, 1) : all) call(Object.assign(one, now));
+    };
+    live(issue, true);
+    if (recorder === null) joinNextStep(optimizer, lasting.flat(), gradients, issue);
+  }
   if (recorder === null) stepCounter.commit(1);
   else recorder.after(stepCounter);
   return true;

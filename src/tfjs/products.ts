@@ -1,6 +1,7 @@
 // Products of matrices, with what TensorFlow.js lets follow them.
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import * as calls from '../calls.generated';
+import type { Unary } from '../kernels.generated';
 import { allocateFloat } from '../memory';
 import { numelOf } from '../shape';
 import { pairwise } from './elementwise';
@@ -27,16 +28,31 @@ function product(backend: Backend, a: TensorInfo, b: TensorInfo, { transposeA, t
   return backend.info(c, [...lead, m, n], 'float32');
 }
 
-type InPlace = (c: { y: Float32Array; x: Float32Array; n: number }) => void;
+type Activation = (c: { y: Float32Array; x: Float32Array; n: number }) => void;
 
-const activations: Record<string, InPlace> = {
+/** Those that may follow a product, as kernels of their own. By the same names a product applies them itself. */
+const activations: Partial<Record<Unary, Activation>> = {
   relu: calls.reluForward,
   relu6: calls.relu6Forward,
   elu: calls.eluForward,
   sigmoid: calls.sigmoidForward,
 };
 
-function activated(backend: Backend, x: TensorInfo, activation: InPlace): TensorInfo {
+/** An activation that follows a product: its name, its kernel and its parameter, as the product takes them. Null where it is not for our kernels. */
+function activationOf({
+  activation,
+  leakyreluAlpha,
+}: Record<string, unknown>): { name: Unary; kernel: Activation | null; a: number } | null {
+  if (activation === 'linear' || activation === null || activation === undefined) return { name: 'none', kernel: null, a: 0 };
+  if (activation === 'leakyrelu') {
+    const a = (leakyreluAlpha as number | undefined) ?? 0.2;
+    return { name: 'leakyRelu', kernel: (c) => calls.leakyReluForward({ ...c, negativeSlope: a }), a };
+  }
+  const kernel = activations[activation as Unary];
+  return kernel === undefined ? null : { name: activation as Unary, kernel, a: activation === 'elu' ? 1 : 0 };
+}
+
+function activated(backend: Backend, x: TensorInfo, activation: Activation): TensorInfo {
   const values = floatsOf(backend, x)!;
   const y = allocateFloat(values.length);
   activation({ y, x: values, n: y.length });
@@ -51,13 +67,8 @@ export function finished(
   attributes: Record<string, unknown>,
   product: () => TensorInfo | null,
 ): TensorInfo | null {
-  const { activation, leakyreluAlpha } = attributes as { activation: string | null; leakyreluAlpha?: number };
-  const after =
-    activation === 'leakyrelu'
-      ? (c: Parameters<InPlace>[0]) => calls.leakyReluForward({ ...c, negativeSlope: leakyreluAlpha ?? 0.2 })
-      : activations[activation ?? ''];
-  if (after === undefined && activation !== 'linear' && activation !== null && activation !== undefined) return null;
-  if (bias !== undefined && floatsOf(backend, bias) === null) return null;
+  const after = activationOf(attributes);
+  if (after === null || (bias !== undefined && floatsOf(backend, bias) === null)) return null;
   let result = product();
   if (result === null) return null;
   if (bias !== undefined) {
@@ -65,13 +76,32 @@ export function finished(
     backend.disposeIntermediateTensorInfo(result);
     result = sum;
   }
-  return after === undefined ? result : activated(backend, result, after);
+  return after.kernel === null ? result : activated(backend, result, after.kernel);
+}
+
+const isMatrix = ({ shape }: TensorInfo): boolean => shape.slice(0, -2).every((size) => size === 1);
+
+// The same as one kernel, bit for bit: a product of two matrices as they lie, with a number of the bias for each column. Null where it is none.
+function dense(backend: Backend, inputs: Record<string, TensorInfo>, attributes: Record<string, unknown>): TensorInfo | null {
+  const [a, b, bias] = [inputs['a']!, inputs['b']!, inputs['bias']];
+  if (attributes['transposeA'] || attributes['transposeB'] || a.shape.length < 2 || a.shape.length !== b.shape.length) return null;
+  const [x, weight, sums, after] = [floatsOf(backend, a), floatsOf(backend, b), bias && floatsOf(backend, bias), activationOf(attributes)];
+  const [rows, inner] = a.shape.slice(-2) as [number, number];
+  const [in_, out] = b.shape.slice(-2) as [number, number];
+  if (x === null || weight === null || sums === null || after === null || inner !== in_ || !isMatrix(a) || !isMatrix(b)) return null;
+  if (bias !== undefined && (bias.shape.at(-1) !== out || sums!.length !== out || bias.shape.length > a.shape.length)) return null;
+  const y = allocateFloat(rows * out);
+  calls.denseForward({ y, x, weight, bias: sums ?? null, rows, in: in_, out, activation: after.name, a: after.a });
+  return backend.info(y, [...a.shape.slice(0, -1), out], 'float32');
 }
 
 /** Defines them. */
 export function defineProducts(): void {
   define('BatchMatMul', (backend, { a, b }, attributes) => product(backend, a!, b!, attributes as unknown as Transposes));
-  define('_FusedMatMul', (backend, inputs, attributes) =>
-    finished(backend, inputs, attributes, () => product(backend, inputs['a']!, inputs['b']!, attributes as unknown as Transposes)),
+  define(
+    '_FusedMatMul',
+    (backend, inputs, attributes) =>
+      dense(backend, inputs, attributes) ??
+      finished(backend, inputs, attributes, () => product(backend, inputs['a']!, inputs['b']!, attributes as unknown as Transposes)),
   );
 }

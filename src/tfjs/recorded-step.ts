@@ -49,6 +49,8 @@ const mostLosses = 16;
 /** Steps of one kind in a row, until other JavaScript runs. */
 export interface Series {
   readonly replay: Replay;
+  /** A step alone, or the first of them: `runInto` of the replay. */
+  single: Replay['runInto'];
   /** The next step: `again` of the replay. */
   step: Replay['again'];
   /** Counts steps that were done elsewhere. */
@@ -103,12 +105,16 @@ export class RecordedStep {
       kind!.replays += steps;
       this.status.isReplayed = true;
     };
-    const step: Replay['again'] = (arrays, outputs) => {
-      const isDone = replay.again(arrays, outputs);
+    const counted = (isDone: boolean): boolean => {
       if (isDone) count(1);
       return isDone;
     };
-    return { replay, step, count };
+    return {
+      replay,
+      single: (arrays, outputs) => counted(replay.runInto(arrays, outputs)),
+      step: (arrays, outputs) => counted(replay.again(arrays, outputs)),
+      count,
+    };
   }
 
   /** Does it operation by operation, for this reason. */
@@ -147,7 +153,7 @@ export class RecordedStep {
     if (kind.refused !== null) return this.perOperation(run, args, kind.refused);
     if (!kind.isReady) {
       kind.isReady = true;
-      for (const variable of this.variables) if (floatsOf(backendNow(), variable) !== null) owned(variable);
+      for (const variable of this.variables) if (!variable.isDisposed && floatsOf(backendNow(), variable) !== null) owned(variable);
       return this.perOperation(run, args, notYet);
     }
     const { outputs, trace, homes, reason } = hearStep(run, args, this.optimizer !== null, this.isKnown);

@@ -160,10 +160,15 @@ export class Replay {
 
   /** Does the step; null, and nothing is done, where a kernel refuses the values of the arguments. It must hold. */
   run(arrays: readonly TensorData[]): Tensor[] | null {
-    this.settle();
     const outputs = this.shapes.map((shape) => allocateFloat(numelOf(shape)));
-    if (!this.replay(this.apart(arrays), outputs, false)) return null;
+    if (!this.runInto(arrays, outputs)) return null;
     return outputs.map((output, i) => backendNow().tensor(output, this.shapes[i]!, 'float32'));
+  }
+
+  /** The same, with what it gives written to `outputs`. */
+  runInto(arrays: readonly TensorData[], outputs: readonly Float32Array[]): boolean {
+    this.settle();
+    return this.replay(this.apart(arrays), outputs, false);
   }
 
   /** How many numbers each of the outputs has. */

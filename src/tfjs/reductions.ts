@@ -90,18 +90,31 @@ export function withoutNaN(x: Float32Array, instead: number): Float32Array {
   return out;
 }
 
-type Extreme = typeof calls.max;
+interface Extreme {
+  floats: typeof calls.max;
+  ints: typeof calls.maxInt;
+  /** What no number goes beyond. */
+  least: number;
+}
 
-function extreme(name: string, kernel: Extreme, gives: 'values' | 'indices', keyed: 'reductionIndices' | 'axis'): void {
+const largest: Extreme = { floats: calls.max, ints: calls.maxInt, least: -Infinity };
+const smallest: Extreme = { floats: calls.min, ints: calls.minInt, least: Infinity };
+
+function extreme(name: string, { floats, ints, least }: Extreme, gives: 'values' | 'indices', keyed: 'reductionIndices' | 'axis'): void {
   define(name, (backend, { x }, attributes) => {
     const values = floatsOf(backend, x!);
-    const given = attributes[keyed];
-    const place = values && reduced(x!, given, attributes['keepDims']);
-    if (values === null || place === null || place.n === 0) return null;
+    const wholes = x!.dtype === 'int32' ? intsOf(backend, x!) : null;
+    const place = (values ?? wholes) && reduced(x!, attributes[keyed], attributes['keepDims']);
+    if (place === null || place.n === 0) return null;
     const { outer, n, inner, shape } = place;
-    const ordered = gives === 'indices' ? withoutNaN(values, kernel === calls.max ? -Infinity : Infinity) : values;
+    if (values === null) {
+      const out = { values: allocateInt(outer * inner), indices: allocateInt(outer * inner) };
+      ints({ ...out, x: wholes!, outer, n, inner });
+      return backend.info(out[gives], shape, 'int32');
+    }
+    const ordered = gives === 'indices' ? withoutNaN(values, least) : values;
     const out = { values: allocateFloat(outer * inner), indices: allocateInt(outer * inner) };
-    kernel({ ...out, x: ordered, outer, n, inner });
+    floats({ ...out, x: ordered, outer, n, inner });
     return backend.info(out[gives], shape, gives === 'values' ? 'float32' : 'int32');
   });
 }
@@ -134,10 +147,10 @@ function cumulated(backend: Backend, x: TensorInfo, given: number, exclusive: un
 export function defineReductions(): void {
   define('Sum', (backend, { x }, { axis, keepDims }) => summed(backend, x!, axis, keepDims, false));
   define('Mean', (backend, { x }, { axis, keepDims }) => summed(backend, x!, axis, keepDims, true));
-  extreme('Max', calls.max, 'values', 'reductionIndices');
-  extreme('Min', calls.min, 'values', 'axis');
-  extreme('ArgMax', calls.max, 'indices', 'axis');
-  extreme('ArgMin', calls.min, 'indices', 'axis');
+  extreme('Max', largest, 'values', 'reductionIndices');
+  extreme('Min', smallest, 'values', 'axis');
+  extreme('ArgMax', largest, 'indices', 'axis');
+  extreme('ArgMin', smallest, 'indices', 'axis');
   define('Cumsum', (backend, { x }, { axis, exclusive, reverse }) => cumulated(backend, x!, axis as number, exclusive, reverse === true));
   overRows('Softmax', calls.softmax, 'dim');
 }

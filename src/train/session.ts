@@ -271,9 +271,8 @@ export class Session {
 
   /** The live numbers of all loops as linear functions; null if the numbers of steps must be told one by one. Those of the training are left out if they are. */
   liveOfLoops(limits: RunLimits, areTold = false): LiveOfLoops | null {
-    const live = this.loops.map((loop, i) =>
-      areTold && i === 0 ? loop.kinds.map(() => null) : inMode(loop.task, () => linearOf(loop, limits, this.allClocks)),
-    );
+    const linear = (loop: Loop) => inMode(loop.task, () => linearOf(loop, limits, this.allClocks));
+    const live = this.loops.map((loop, i) => (areTold && i === 0 ? loop.kinds.map(() => null) : linear(loop)));
     return live.includes(null) ? null : (live as LiveOfLoops);
   }
 
@@ -325,8 +324,7 @@ export class Session {
   }
 
   /**
-   * Counts what a run did. `after.done` is called with a number of steps, or after every single step if the numbers of the next one may depend on what it
-   * does.
+   * Counts the steps of a run. `after.done` is called with a number of steps, or after each step if the numbers of the next one may depend on it.
    */
   commit(loop: number, { steps }: LoopReport, after: AfterSteps = nothingAfter): void {
     const { kinds, ahead } = this.loops[loop]!;

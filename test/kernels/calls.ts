@@ -61,6 +61,11 @@ const productCalls: Call[] = [
     gives: { 0: product(2, 2, 3, at(x, 3), flipped(weight, 3)).map((value, i) => value + numbers(bias)[i % 2]!) },
   },
   {
+    name: 'denseForward',
+    args: [out(4), x, weight, optional(bias), size(2), size(3), size(2)],
+    gives: { 0: product(2, 2, 3, at(x, 3), at(weight, 2)).map((value, i) => value + numbers(bias)[i % 2]!) },
+  },
+  {
     name: 'linearBackward',
     args: [object({ dx: optional(out(6)), dweight: optional(out(6)), dbias: optional(out(2)) }), dy, x, weight, size(2), size(3), size(2)],
     gives: {

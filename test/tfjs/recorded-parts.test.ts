@@ -1,0 +1,112 @@
+// Models that programs have often are recorded, with the numbers of cpu, and what is disposed has the errors of cpu.
+import * as tf from '@tensorflow/tfjs-core';
+import * as layers from '@tensorflow/tfjs-layers';
+import { afterEach, describe, expect, it } from 'vitest';
+import { simdnnInfo } from '../../src/tfjs';
+
+afterEach(() => tf.setBackend('simdnn'));
+
+const { layers: make } = layers;
+const numbers = (n: number, seed: number): Float32Array =>
+  Float32Array.from({ length: n }, (_, i) => Math.sin(12.9898 * i + 78.233 * seed));
+const x = (seed = 1): tf.Tensor => tf.tensor2d(numbers(42, seed), [14, 3]);
+const y = (): tf.Tensor => tf.tensor2d(numbers(28, 2), [14, 2]);
+const classes = (): tf.Tensor =>
+  tf.oneHot(
+    tf.tensor1d(
+      Int32Array.from({ length: 14 }, (_, i) => i % 2),
+      'int32',
+    ),
+    2,
+  );
+const dense = (units: number, seed: number, more: object = {}) =>
+  make.dense({ units, kernelInitializer: layers.initializers.glorotUniform({ seed }), ...more });
+const fitting = { epochs: 4, batchSize: 4, shuffle: false, verbose: 0 } as const;
+
+function classifier(optimizer: string | tf.Optimizer = 'adam'): layers.LayersModel {
+  const model = layers.sequential({
+    layers: [dense(5, 1, { inputShape: [3], activation: 'relu' }), dense(2, 2, { activation: 'softmax' })],
+  });
+  model.compile({ optimizer, loss: 'categoricalCrossentropy', metrics: ['accuracy'] });
+  return model;
+}
+
+function joined(): layers.LayersModel {
+  const inputs = [layers.input({ shape: [3] }), layers.input({ shape: [3] })];
+  const shared = dense(4, 1, { activation: 'tanh' });
+  const outputs = dense(2, 2).apply(make.concatenate().apply(inputs.map((input) => shared.apply(input)) as layers.SymbolicTensor[]));
+  const model = layers.model({ inputs, outputs: outputs as layers.SymbolicTensor });
+  model.compile({ optimizer: 'adam', loss: 'meanSquaredError' });
+  return model;
+}
+
+const programs: Record<string, () => Promise<unknown>> = {
+  'labels that tf.oneHot makes, with their accuracy': async () => (await classifier().fit(x(), classes(), fitting)).history,
+  'layers that are concatenated': async () => (await joined().fit([x(1), x(5)], y(), fitting)).history,
+};
+
+describe('are recorded:', () => {
+  it.each(Object.entries(programs))('%s', async (_, program) => {
+    const here = (await program()) as Record<string, number[]>;
+    expect(simdnnInfo().level).toBe('recorded');
+    await tf.setBackend('cpu');
+    const there = (await program()) as Record<string, number[]>;
+    expect(Object.keys(here)).toEqual(Object.keys(there));
+    for (const key in there) for (const [i, value] of there[key]!.entries()) expect(here[key]![i]).toBeCloseTo(value, 5);
+  });
+});
+
+const disposals: Record<string, (model: layers.LayersModel) => unknown> = {
+  'a weight': (model) => model.getWeights()[0]!.dispose(),
+  'the model': (model) => model.dispose(),
+  'the optimizer': (model) => model.optimizer.dispose(),
+};
+
+describe('what is disposed has the errors of cpu:', () => {
+  it.each(Object.entries(disposals))('%s', async (_, dispose) => {
+    const run = async (): Promise<unknown[]> => {
+      const model = classifier(tf.train.adam(0.01));
+      await model.fit(x(), classes(), fitting);
+      dispose(model);
+      const found: unknown[] = [];
+      for (const call of [() => model.trainOnBatch(x(), classes()), () => model.fit(x(), classes(), fitting)]) {
+        found.push(
+          await call().then(
+            () => 'done',
+            (error: Error) => error.message.replaceAll(/\d+/g, ''),
+          ),
+        );
+      }
+      return found;
+    };
+    const here = await run();
+    await tf.setBackend('cpu');
+    expect(here).toEqual(await run());
+  });
+});
+
+it('the parts of a tensor, and the places of its extremes where it has whole numbers, are those of cpu', async () => {
+  const run = (): unknown[] => {
+    const whole = tf.tensor2d([3, 1, 3, -5, 0, 7], [2, 3], 'int32');
+    const parts = [tf.split(whole, 3, 1), tf.split(x(), [4, -1, 3]), tf.split(tf.tensor1d([true, false, true], 'bool'), 3)].flat();
+    const extremes = [tf.argMax(whole, 1), tf.argMin(whole, 0), tf.max(whole, 1), tf.min(whole), tf.argMax(tf.tensor1d([1, 1], 'int32'))];
+    return [...parts, ...extremes].map((t) => [t.dtype, t.shape, Array.from(t.dataSync())]);
+  };
+  const here = run();
+  await tf.setBackend('cpu');
+  expect(here).toEqual(run());
+});
+
+it('shapes that do not fit have the errors of cpu', async () => {
+  const errors = (): string[] =>
+    [tf.add, tf.mul, tf.maximum, tf.less, tf.squaredDifference].map((op) => {
+      try {
+        return String(op(tf.ones([2, 2]), tf.ones([3, 2])).shape);
+      } catch (error) {
+        return (error as Error).message;
+      }
+    });
+  const here = errors();
+  await tf.setBackend('cpu');
+  expect(here).toEqual(errors());
+});
