@@ -209,6 +209,9 @@ function clip({ p, optimizer }: SetUp): void {
   if (clipGradValue !== undefined) nn.utils.clipGradValue_(parameters, clipGradValue);
 }
 
+const watches = (scheduler: unknown): scheduler is optim.lrScheduler.ReduceLROnPlateau =>
+  scheduler instanceof optim.lrScheduler.ReduceLROnPlateau;
+
 const bestOf = (figures: readonly number[]): number => {
   let best = -1;
   figures.forEach((figure, i) => {
@@ -273,6 +276,8 @@ export async function loopFit(
         if (everyStep) scheduler!.step();
         if (p.aborts > 0 && ++steps === mostSteps && mostSteps >= p.aborts) {
           controller.abort(new Stopped('aborted'));
+          // Whoever goes on trains the next epoch: a scheduler that watches no figure is stepped for one that was trained.
+          if (batches === loader.length && scheduler && !everyStep && !watches(scheduler)) scheduler.step();
           throw signal.reason;
         }
         if (calls.has(`${epoch} ${batches} within`)) {
@@ -292,7 +297,7 @@ export async function loopFit(
       if (metric) result.metric!.push(figures ? figures.metric! : figureOf(metric));
       if (p.validation === 'sets') result.sets!.push(...figuresOfSets);
       if (trainMetric) result.trainMetric!.push(figureOf(trainMetric));
-      if (scheduler instanceof optim.lrScheduler.ReduceLROnPlateau) scheduler.step(figures?.loss ?? loss);
+      if (scheduler && watches(scheduler)) scheduler.step(figures?.loss ?? loss);
       else if (scheduler && !everyStep) scheduler.step();
       await onEpoch({
         epoch,

@@ -186,9 +186,10 @@ function stepSlice(
   calls.div({ out: floats, a: floats, b: workspace.size.floats, layout: byOne });
   measure(values, 1, o.eps[1], workspace);
   calls.mul({ out: floats, a: floats, b: workspace.size.floats, layout: byOne });
-  scale(values, 1 - o.lr * o.weightDecay, workspace);
+  // The decay comes with the update, because the numbers of a step are read again at each replay and those of `fill` are not.
   const rate = Math.min(o.lr, 1 / Math.sqrt(count));
-  addTo(values, update, o.maximize ? rate : -rate);
+  const weightDecay = rate === 0 ? 0 : (o.lr * o.weightDecay) / rate;
+  calls.sgdStep({ param: values.floats, grad: floats, n, lr: rate, weightDecay, maximize: o.maximize });
 }
 
 function checkEps(where: string, eps: unknown): void {

@@ -105,3 +105,32 @@ it('an optimizer that steps twice in a recorded step counts in between', () => {
   expect(eager[2]).toBe(10);
   expect(run(true)).toEqual(eager);
 });
+
+const { LBFGS, Optimizer, SparseAdam, ...others } = optim; // LBFGS asks a function, SparseAdam needs rows
+const dense = Object.entries(others).filter(([, one]) => typeof one === 'function' && one.prototype instanceof Optimizer);
+
+describe.each(dense)('%s', (name, Class) => {
+  it('is not recorded again where a rate or the weight decay changes', () => {
+    const make = Class as unknown as new (parameters: nn.Parameter[], options: object) => optim.Optimizer<object>;
+    const model = new nn.Linear(3, 2, { bias: false });
+    const { defaults } = new make(model.parameters(), {});
+    const optimizer = new make(model.parameters(), 'weightDecay' in defaults ? { weightDecay: 0.01 } : {});
+    let calls = 0;
+    const step = compile((x: Tensor) => {
+      calls++;
+      optimizer.zeroGrad();
+      model.forward(x).pow(2).sum().backward();
+      optimizer.step();
+    });
+    const x = randn([4, 3]);
+    for (let i = 0; i < 5; i++) step(x);
+    const before = calls;
+    const group = optimizer.paramGroups[0] as { lr?: number; weightDecay?: number };
+    for (const factor of [0.5, 3, 0.1]) {
+      if (typeof group.lr === 'number') group.lr *= factor;
+      if (typeof group.weightDecay === 'number') group.weightDecay *= factor;
+      step(x);
+    }
+    expect([name, calls]).toEqual([name, before]);
+  });
+});
