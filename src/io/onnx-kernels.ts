@@ -15,12 +15,14 @@ const rowwise =
     c.write('y', c.graph.node(operator, [c.read('x', shape)], { axis: -1 }), shape);
   };
 
-const linear: Translation = (c) => {
-  const [rows, into, out] = [c.size('rows'), c.size('in'), c.size('out')];
-  const inputs = [c.read('x', [rows, into]), c.read('weight', [out, into])];
-  if (c.has('bias')) inputs.push(c.read('bias', [out]));
-  c.write('y', c.graph.node('Gemm', inputs, { transB: 1 }), [rows, out]);
-};
+const product =
+  (isTransposed: boolean): Translation =>
+  (c) => {
+    const [rows, into, out] = [c.size('rows'), c.size('in'), c.size('out')];
+    const inputs = [c.read('x', [rows, into]), c.read('weight', isTransposed ? [out, into] : [into, out])];
+    if (c.has('bias')) inputs.push(c.read('bias', [out]));
+    c.write('y', c.graph.node('Gemm', inputs, { transB: Number(isTransposed) }), [rows, out]);
+  };
 
 const matmul: Translation = (c) => {
   const [m, n, k] = [c.size('m'), c.size('n'), c.size('k')];
@@ -209,7 +211,8 @@ export const translations: Readonly<Record<string, Translation>> = {
   ...unary,
   ...binaryTranslations,
   ...bagTranslations,
-  linearForward: linear,
+  linearForward: product(true),
+  denseForward: product(false),
   matmul,
   batchedMatmul,
   softmax: rowwise('Softmax'),

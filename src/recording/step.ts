@@ -119,7 +119,7 @@ export class RecordedStep {
   }
 
   /** What the step writes of persistent memory, other than gradients, before ranks first meet in it. */
-  get beforeMeeting(): Pick<Tensor, 'values'>[] {
+  get beforeMeeting(): readonly { values: TensorData }[] {
     const { calls } = this.trace;
     const meeting = calls.findIndex(({ kernel }) => kernel === 'allReduce');
     const written = calls.slice(0, Math.max(0, meeting)).flatMap(writtenBy);
@@ -127,7 +127,7 @@ export class RecordedStep {
   }
 
   /** The positions of results among the inputs of such a plan. */
-  places(results: readonly Pick<Tensor, 'values'>[], pieces: readonly TensorData[]): ResultPlace[] {
+  places(results: readonly { readonly values: TensorData }[], pieces: readonly TensorData[]): ResultPlace[] {
     const inputs = [...this.trace.inputs.map(({ memory }) => memory), ...pieces].map((memory, input) => ({ memory, input }));
     const map = new MemoryMap(inputs);
     return results.map(({ values }) => {

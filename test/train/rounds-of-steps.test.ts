@@ -223,16 +223,18 @@ describe.each(Object.entries(ways))('%s', (_, way) => {
         rates.push((loop.optimizer.paramGroups as Groups).map(({ lr }) => lr));
         for (const scheduler of loop.ofSteps) scheduler.step();
       }
-      if (loop.validation.epochsBegun === fit.validation.epochsBegun) continue;
-      loop.model.eval();
       let [sum, rows] = [0, 0];
-      for (const [x, y] of loop.validation) {
-        sum += noGrad(() => criterion.forward(loop.model.forward(x), y)).item() * x.shape[0]!;
-        rows += x.shape[0]!;
+      if (loop.validation.epochsBegun < fit.validation.epochsBegun) {
+        loop.model.eval();
+        for (const [x, y] of loop.validation) {
+          sum += noGrad(() => criterion.forward(loop.model.forward(x), y)).item() * x.shape[0]!;
+          rows += x.shape[0]!;
+        }
+        loop.model.train();
       }
-      loop.model.train();
-      for (const scheduler of loop.ofEpochs)
-        if (done < steps || scheduler.lastEpoch < fit.ofEpochs[0]!.lastEpoch) scheduler.step(sum / rows);
+      // Behind an epoch that was trained the schedulers that watch nothing are stepped, whatever of its validation was done.
+      for (const [i, scheduler] of loop.ofEpochs.entries())
+        if (done < steps || scheduler.lastEpoch < fit.ofEpochs[i]!.lastEpoch) scheduler.step(sum / rows);
     }
     expect(perStep(monitor)).toEqual(rates);
     const [{ loaders: _l, drawn: _d, ...of }, { loaders: _m, drawn: _n, ...expected }] = [left(fit), left(loop)];
