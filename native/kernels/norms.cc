@@ -164,7 +164,7 @@ void rms_norm_backward(Run& run, float* dx, float* dweight, const float* dy, con
     parallel(run, blocks, 1, 2 * work(rows, columns), [=](size_t begin, size_t end) {
       for (size_t block = begin; block < end; ++block) {
         float* const part = kParts ? parts + block * columns : nullptr;
-        if (kParts) std::memset(part, 0, columns * sizeof(float));
+        if constexpr (kParts) std::memset(part, 0, columns * sizeof(float));
         const size_t stop = rows < (block + 1) * kRowBlock ? rows : (block + 1) * kRowBlock;
         each_rows(block * kRowBlock, stop, columns, [=](size_t r, auto count) HWY_ATTR {
           constexpr size_t kRows = decltype(count)::value;
@@ -272,7 +272,7 @@ void layer_norm_backward(Run& run, float* dx, float* dweight, float* dbias, cons
     parallel(run, blocks, 1, 2.5 * work(rows, columns), [=](size_t begin, size_t end) {
       for (size_t block = begin; block < end; ++block) {
         float* const part = kParts ? parts + 2 * block * columns : nullptr;
-        if (kParts) std::memset(part, 0, 2 * columns * sizeof(float));
+        if constexpr (kParts) std::memset(part, 0, 2 * columns * sizeof(float));
         const size_t stop = rows < (block + 1) * kRowBlock ? rows : (block + 1) * kRowBlock;
         each_rows(block * kRowBlock, stop, columns, [=](size_t r, auto count) HWY_ATTR {
           constexpr size_t kRows = decltype(count)::value;

@@ -58,7 +58,7 @@ struct Step {
   std::vector<ResultPlace> losses;   // one float each
   std::vector<ResultPlace> outputs;  // collected after every step; a tensor of the batch can be one
   double loss_weight = 1;            // of each loss in the sums
-  std::vector<ResultPlace> undone;   // persistent memory that the step changes before ranks meet in it: if they refuse each other, the step has not been done
+  std::vector<ResultPlace> undone{};  // persistent memory that the step changes before ranks meet in it: if they refuse each other, the step has not been done
   // 0: the outputs are collected as they are. Otherwise they are pairs of predictions and targets, int32, of so many classes, which are only counted.
   size_t classes = 0;
 };
