@@ -1,9 +1,8 @@
 // Epochs that run ahead of JavaScript while schedulers are stepped after each step: what is left is what the written-out loop leaves, and what epochs one by one do.
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { data, manualSeed, metrics, nn, noGrad, optim, rand, train } from '../../src';
-import { KeptRounds } from '../../src/train/kept-rounds';
-import { Session } from '../../src/train/session';
 import { rejection } from '../rejection';
+import { counted } from './counted-rounds';
 import { bitsOf, eagerStep, makeModel, quiet, stateOf, students } from './runs';
 
 const { lrScheduler } = optim;
@@ -122,19 +121,6 @@ const left = ({ model, optimizer, loader, validation, ofSteps, ofEpochs }: Given
   schedulers: [...ofSteps, ...ofEpochs].map((scheduler) => scheduler.stateDict()),
   drawn: rand([4]).toArray(),
 });
-
-/** How many rounds each run had, and how often some were taken back, while `work` ran. */
-async function counted(work: () => Promise<unknown>): Promise<{ rounds: number[]; takenBack: number }> {
-  const begun = vi.spyOn(Session.prototype, 'rounds');
-  const taken = vi.spyOn(KeptRounds.prototype, 'takeBack');
-  try {
-    await work();
-    return { rounds: begun.mock.calls.map(([, , live]) => live.length), takenBack: taken.mock.calls.length };
-  } finally {
-    begun.mockRestore();
-    taken.mockRestore();
-  }
-}
 
 const perStep = (monitor: train.LearningRateMonitor): number[][] => {
   const lists = Object.values(monitor.rates);

@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { data, getRngState, manualSeed, metrics, nn, noGrad, optim, rand, randn, tensor, train } from '../../src';
-import { KeptRounds } from '../../src/train/kept-rounds';
+import type { KeptRounds } from '../../src/train/kept-rounds';
 import { Session } from '../../src/train/session';
+import { counted } from './counted-rounds';
 import { bitsOf, eagerStep, makeModel, quiet, students } from './runs';
 
 const criterion = new nn.CrossEntropyLoss();
@@ -31,19 +32,6 @@ const fit = ({ model, ...given }: Given, epochs: number, options: Options) =>
 
 const byItself = { onBatch() {} };
 const { lrScheduler } = optim;
-
-/** How many rounds each run had, and how often some were taken back, while `work` ran. */
-async function counted(work: () => Promise<unknown>): Promise<{ rounds: number[]; takenBack: number }> {
-  const begun = vi.spyOn(Session.prototype, 'rounds');
-  const taken = vi.spyOn(KeptRounds.prototype, 'takeBack');
-  try {
-    await work();
-    return { rounds: begun.mock.calls.map(([, , live]) => live.length), takenBack: taken.mock.calls.length };
-  } finally {
-    begun.mockRestore();
-    taken.mockRestore();
-  }
-}
 
 // All that a fit leaves, but for times.
 async function leaves(given: Given, epochs: number, options: Options) {
