@@ -21,16 +21,17 @@ async function secondsOf(work) {
   return (performance.now() - begin) / 1000;
 }
 
-// The time of one call of many, without the overhead of the first: the time of 2 n calls less that of n. Rank 0 determines n for all ranks, so that n calls
-// take about a block.
+// The time of one call of many, without the overhead of the first: the time of 2 n calls less that of n. Rank 0 doubles n for all ranks until n calls take a
+// block. A difference of single measurements would not do: the overhead is as long as twenty epochs, and a negative difference made n huge.
 async function secondsOfOne(work) {
   await work(1);
-  const once = await secondsOf(() => work(1));
-  const each = Math.max(1e-7, ((await secondsOf(() => work(21))) - once) / 20);
-  const calls = zeros([1]);
-  calls.data[0] = Math.max(1, Math.min(1e5, Math.ceil(blockSeconds / each)));
-  distributed.broadcast(calls);
-  const n = calls.item();
+  let n = 1;
+  const isShort = zeros([1]);
+  do {
+    n *= 2;
+    isShort.data[0] = Number((await secondsOf(() => work(n))) < blockSeconds);
+    distributed.broadcast(isShort);
+  } while (isShort.item() === 1);
   const times = [];
   for (let block = 0; block < blocks; block++) {
     const single = await secondsOf(() => work(n));
