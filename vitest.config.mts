@@ -10,12 +10,20 @@ const alias = [
   { find: /^simdnn\/tfjs$/, replacement: source('tfjs.ts') },
 ];
 
-// forks: each test file in a process of its own, as users run the library; as many at a time as there are processors. test/package installs the tarball and test/site looks at the built pages: each has a run of its own.
+const include = ['test/**/*.test.ts'];
+// test/package installs the tarball and test/site looks at the built pages: each has a run of its own.
+const exclude = ['test/package/**', 'test/site/**'];
+// Ranks that wait for one another keep their processors busy. Beside other tests they would wait a hundred times as long, so they run behind them, one file at a time.
+const ranks = 'test/distributed/**/*.test.ts';
+
+// forks: each test file in a process of its own, as users run the library; as many at a time as there are processors.
 export default defineConfig({
   resolve: { alias },
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: ['test/package/**', 'test/site/**'],
+    projects: [
+      { extends: true, test: { name: 'library', include, exclude: [...exclude, ranks], sequence: { groupOrder: 0 } } },
+      { extends: true, test: { name: 'ranks', include: [ranks], maxWorkers: 1, sequence: { groupOrder: 1 } } },
+    ],
     globalSetup: 'test/temporary-setup.ts',
     pool: 'forks',
     maxWorkers: '100%',

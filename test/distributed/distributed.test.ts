@@ -36,7 +36,7 @@ async function expectTogether(n: number, ...args: string[]): Promise<string> {
 }
 
 describe.skipIf(skipped)('ranks of one job', () => {
-  it('train as one process with the whole batch does: in loops, compiled and in fits with the same bits', { timeout: 60_000 }, async () => {
+  it('train as one process with the whole batch does: in loops, compiled and in fits with the same bits', async () => {
     const loop = await expectTogether(2, 'train', 'loop');
     const others = await Promise.all([ranks(2, 'train', 'compiled'), ranks(2, 'train', 'fit')]);
     for (const { said, text } of others)
@@ -46,23 +46,23 @@ describe.skipIf(skipped)('ranks of one job', () => {
       ).toEqual([loop, loop]);
   });
 
-  it('are four on two cores', { timeout: 60_000 }, async () => {
+  it('are four on two cores', async () => {
     await expectTogether(4, 'train', 'fit');
   });
 
-  it('sum once for several micro-batches', { timeout: 60_000 }, async () => {
+  it('sum once for several micro-batches', async () => {
     const loop = await expectTogether(2, 'accumulate', 'loop');
     for (const megabytes of ['Infinity', '1e-4']) expect(await expectTogether(2, 'accumulate', 'fit', megabytes)).toBe(loop);
   });
 
   // Of 100 bytes: each weight and each bias of the model has one, but the last bias, which is summed with the weight before it.
-  it.each([2, 4])('sum in parts with the same bits in loops, compiled and in fits, %i of them', { timeout: 60_000 }, async (n) => {
+  it.each([2, 4])('sum in parts with the same bits in loops, compiled and in fits, %i of them', async (n) => {
     const loop = await expectTogether(n, 'train', 'loop', '1', '1e-4');
     for (const way of ['compiled', 'fit']) expect(await expectTogether(n, 'train', way, '1', '1e-4')).toBe(loop);
     if (n === 2) expect(await expectTogether(n, 'train', 'loop')).toBe(loop); // a sum of two numbers has one order
   });
 
-  it('begin the sum of each part behind the last call that uses its gradients', { timeout: 60_000 }, async () => {
+  it('begin the sum of each part behind the last call that uses its gradients', async () => {
     const { status, said, text } = await ranks(2, 'overlap');
     expect(status, text).toBe(0);
     expect(said).toHaveLength(2);
@@ -76,11 +76,11 @@ describe.skipIf(skipped)('ranks of one job', () => {
     }
   });
 
-  it('weigh their rows where batches are uneven', { timeout: 60_000 }, async () => {
+  it('weigh their rows where batches are uneven', async () => {
     await expectTogether(2, 'uneven');
   });
 
-  it('decide on the same numbers, and stop when one of them does', { timeout: 60_000 }, async () => {
+  it('decide on the same numbers, and stop when one of them does', async () => {
     const { status, said, text } = await ranks(2, 'decide');
     expect(status, text).toBe(0);
     const [first, second] = said;
@@ -90,7 +90,7 @@ describe.skipIf(skipped)('ranks of one job', () => {
 
   // In JavaScript by a word before the first step and one at the end, as threads join the losses; or after each epoch by one on each loss and one on whether to stop, as
   // where batches are no rows.
-  it.each([2, 3])('agree at the end of a fit where nothing needs it before: %i of them', { timeout: 60_000 }, async (n) => {
+  it.each([2, 3])('agree at the end of a fit where nothing needs it before: %i of them', async (n) => {
     const { status, said, text } = await ranks(n, 'agree');
     expect(status, text).toBe(0);
     const sets = { plain: 0, rates: 0, validated: 1, both: 2, accumulated: 0, own: 0 };
@@ -105,7 +105,7 @@ describe.skipIf(skipped)('ranks of one job', () => {
     }
   });
 
-  it('have the metrics of all rows together', { timeout: 60_000 }, async () => {
+  it('have the metrics of all rows together', async () => {
     const [one, two, three] = await Promise.all([alone('metrics'), ranks(2, 'metrics'), ranks(3, 'metrics')]);
     expect([one.status, two.status, three.status], one.text + two.text + three.text).toEqual([0, 0, 0]);
     expect([...two.said, ...three.said]).toHaveLength(5);
@@ -117,27 +117,27 @@ describe.skipIf(skipped)('ranks of one job', () => {
     }
   });
 
-  it('all refuse what a metric refuses of one', { timeout: 60_000 }, async () => {
+  it('all refuse what a metric refuses of one', async () => {
     const { status, said, text } = await ranks(2, 'refuses');
     expect(status, text).toBe(0);
     expect(said.map(({ error }) => error)).toEqual(Array(2).fill('no at position 12 of batch 5 of rank 1'));
   });
 
-  it('sum, send and meet', { timeout: 60_000 }, async () => {
+  it('sum, send and meet', async () => {
     const { status, said, text } = await ranks(2, 'collectives');
     expect(status, text).toBe(0);
     for (const rank of said) expect(rank).toMatchObject({ sum: [3, 4], mean: [0.5, 4], sent: [6], whole: [3] });
   });
 
   // With two ranks a meeting carries 8,000 numbers, with four 2,666, with five 2,000.
-  it.each([1, 2, 3, 4, 5])('sum few numbers as they meet, more after it: %i of them', { timeout: 60_000 }, async (n) => {
+  it.each([1, 2, 3, 4, 5])('sum few numbers as they meet, more after it: %i of them', async (n) => {
     const lengths = ['1', '1999', '2000', '2001', '2666', '2667', '4000', '4001', '7999', '8000', '8001', '20000'];
     const { status, said, text } = await ranks(n, 'lengths', ...lengths);
     expect(status, text).toBe(0);
     expect(said.map(({ right }) => right)).toEqual(Array(n).fill(lengths.map(() => true)));
   });
 
-  it.each([2, 3])('refuse calls that differ, whatever comes with the meeting, and go on: %i of them', { timeout: 60_000 }, async (n) => {
+  it.each([2, 3])('refuse calls that differ, whatever comes with the meeting, and go on: %i of them', async (n) => {
     const { status, said, text } = await ranks(n, 'disagree');
     expect(status, text).toBe(0);
     expect(said).toHaveLength(n);
@@ -147,7 +147,7 @@ describe.skipIf(skipped)('ranks of one job', () => {
     }
   });
 
-  it('refuse models that differ', { timeout: 60_000 }, async () => {
+  it('refuse models that differ', async () => {
     const { said } = await ranks(2, 'different');
     for (const { error } of said) expect(error).toMatch(/the ranks do different things/);
     expect(said).toHaveLength(2);
@@ -157,7 +157,7 @@ describe.skipIf(skipped)('ranks of one job', () => {
 describe.skipIf(skipped)('a rank that fails in a fit', () => {
   it.each(['kill', 'exit', 'throw', 'stop'])(
     'by %s ends the job with a status other than 0, and leaves no process',
-    { timeout: 60_000 },
+
     async (how) => {
       const { status, said, seconds } = await ranks(2, 'fails', how);
       expect(status).not.toBe(0);
@@ -166,7 +166,7 @@ describe.skipIf(skipped)('a rank that fails in a fit', () => {
     },
   );
 
-  it.each([[[]], [['validated']]])('by an abort stops the others between two steps: %j', { timeout: 60_000 }, async (more) => {
+  it.each([[[]], [['validated']]])('by an abort stops the others between two steps: %j', async (more) => {
     const { status, said, text } = await ranks(2, 'fails', 'abort', ...more);
     expect(status, text).toBe(0);
     const ends = said.filter(({ error }) => error !== undefined);
@@ -174,7 +174,7 @@ describe.skipIf(skipped)('a rank that fails in a fit', () => {
     expect(ends[1]!['bits']).toBe(ends[0]!['bits']);
   });
 
-  it('is ended with the job by SIGINT', { timeout: 60_000 }, async () => {
+  it('is ended with the job by SIGINT', async () => {
     const args = ['--oversubscribe', '-n', '2', process.execPath, program, 'fails', 'not'];
     const { status, said } = await launch(
       launcher!,
@@ -185,7 +185,7 @@ describe.skipIf(skipped)('a rank that fails in a fit', () => {
     await expectNoneLeft(said);
   });
 
-  it('by a signal that it listens to ends with the others after the same step', { timeout: 60_000 }, async () => {
+  it('by a signal that it listens to ends with the others after the same step', async () => {
     const args = ['--oversubscribe', '-n', '2', process.execPath, program, 'fails', 'signal'];
     const run = await launch(
       launcher!,
@@ -196,13 +196,13 @@ describe.skipIf(skipped)('a rank that fails in a fit', () => {
     await expectStoppedTogether(run);
   });
 
-  it('by doing nothing is waited for until the timeout', { timeout: 60_000 }, async () => {
+  it('by doing nothing is waited for until the timeout', async () => {
     const { status, text } = await ranks(2, 'hangs');
     expect(status).not.toBe(0);
     expect(text).toMatch(/has waited for the other ranks for 1 s, the timeout of the group/);
   });
 
-  it("by a library that is none, or is not the launcher's, is an error", { timeout: 60_000 }, async () => {
+  it("by a library that is none, or is not the launcher's, is an error", async () => {
     const [none, other] = await Promise.all([ranks(1, 'library', 'no-such-library.so'), ranks(1, 'library', 'libm.so.6')]);
     expect(none.text).toMatch(/no MPI library was found\s+tried: no-such-library.so/);
     expect(other.text).toMatch(/the library has no MPI_/);
@@ -221,7 +221,7 @@ describe.skipIf(skipped || spawnSync('ps', ['-eo', 'pid=']).status !== 0)('the e
     String(epochs),
   ];
 
-  it('goes on after a rank was killed, to the bits of a run that was not', { timeout: 60_000 }, async () => {
+  it('goes on after a rank was killed, to the bits of a run that was not', async () => {
     const folder = temporaryFolder();
     const killed = join(folder, 'killed.ckpt');
     const whole = join(folder, 'whole.ckpt');
@@ -239,7 +239,7 @@ describe.skipIf(skipped || spawnSync('ps', ['-eo', 'pid=']).status !== 0)('the e
 
   it.each(['SIGINT', 'SIGTERM'] as const)(
     'ends by %s in the midst of an epoch, and goes on from there',
-    { timeout: 60_000 },
+
     async (name) => {
       const [stopped, whole] = ['stopped.ckpt', 'whole.ckpt'].map((file) => join(temporaryFolder(), file)) as [string, string];
       const first = await launch(

@@ -53,7 +53,7 @@ async function expectNothingRuns(): Promise<void> {
 }
 
 describe.skipIf(reason !== null || openMpirun === null)('ranks on hosts, by Open MPI', () => {
-  it.each([2, 4])('have over %i of them the bits that they have on one', { timeout: 60_000 }, async (n) => {
+  it.each([2, 4])('have over %i of them the bits that they have on one', async (n) => {
     const before = hosts.sent(2);
     const over = await launch(openMpirun!, openMpiJob(n, ...node(program, 'train', 'fit')));
     expect(over.status, over.text).toBe(0);
@@ -94,14 +94,14 @@ describe.skipIf(reason !== null || openMpirun === null)('ranks on hosts, by Open
     await expectNothingRuns();
   }
 
-  it('go on after one host has died', { timeout: 90_000 }, async () => {
+  it('go on after one host has died', async () => {
     await expectSameAfter(
       () => hosts.kill(2),
       () => {},
     );
   });
 
-  it('end within 10 s of a cut link, and go on when it is there again', { timeout: 90_000 }, async () => {
+  it('end within 10 s of a cut link, and go on when it is there again', async () => {
     await expectSameAfter(
       () => hosts.cut(2, true),
       () => hosts.cut(2, false),
@@ -110,7 +110,7 @@ describe.skipIf(reason !== null || openMpirun === null)('ranks on hosts, by Open
 });
 
 describe.skipIf(reason !== null || hydra === null)('ranks on hosts, by MPICH', () => {
-  it('have over two of them the bits that they have on one', { timeout: 60_000 }, async () => {
+  it('have over two of them the bits that they have on one', async () => {
     const before = hosts.sent(2);
     const over = await launch(hydra!, mpichJob(2, ...node(program, 'train', 'fit')));
     expect(over.status, over.text).toBe(0);
@@ -120,7 +120,7 @@ describe.skipIf(reason !== null || hydra === null)('ranks on hosts, by MPICH', (
     expect(bitsOf(over)).toEqual(bitsOf(on));
   });
 
-  it('end when one host has died', { timeout: 60_000 }, async () => {
+  it('end when one host has died', async () => {
     const { status, seconds } = await launch(
       hydra!,
       mpichJob(2, ...node(program, 'fails', 'cut')),
@@ -132,7 +132,7 @@ describe.skipIf(reason !== null || hydra === null)('ranks on hosts, by MPICH', (
   });
 
   // Its mpiexec does not notice, and waits for the link.
-  it('end by the timeout of the group when a link is cut', { timeout: 60_000 }, async () => {
+  it('end by the timeout of the group when a link is cut', async () => {
     let cut: () => void = () => {};
     const isCut = new Promise<void>((resolve) => {
       cut = resolve;

@@ -38,7 +38,7 @@ export function launch(command: string, args: string[], onStart: (pid: number, t
   const child = spawn(command, args, { cwd: root, env });
   let text = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
-  const timer = setTimeout(() => child.kill('SIGKILL'), 40_000);
+  const timer = setTimeout(() => child.kill('SIGKILL'), 300_000); // for what hangs
   onStart(child.pid!, () => text);
   return new Promise((resolve, reject) => {
     child.on('error', reject);

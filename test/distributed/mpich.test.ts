@@ -20,7 +20,7 @@ const args = (n: number, ...words: string[]): string[] => ['-n', String(n), proc
 const ranks = (n: number, ...words: string[]): Promise<Run> => launch(hydra!, args(n, ...words));
 
 describe.skipIf(hydra === null)('ranks of MPICH', () => {
-  it.each([2, 4])('train as one process does: %i of them', { timeout: 60_000 }, async (n) => {
+  it.each([2, 4])('train as one process does: %i of them', async (n) => {
     const [one, several] = [await alone('train', 'fit'), await ranks(n, 'train', 'fit')];
     expect([one.status, several.status], one.text + several.text).toEqual([0, 0]);
     expect(several.said).toHaveLength(n);
@@ -28,7 +28,7 @@ describe.skipIf(hydra === null)('ranks of MPICH', () => {
     expect(distance(valuesOf(one.said[0]!), valuesOf(several.said[0]!))).toBeLessThanOrEqual(1e-6);
   });
 
-  it('have the same bits in loops and compiled steps, and those of Open MPI', { timeout: 60_000 }, async () => {
+  it('have the same bits in loops and compiled steps, and those of Open MPI', async () => {
     const { said, text } = await ranks(2, 'train', 'loop');
     expect(said, text).toHaveLength(2);
     const [first] = said;
@@ -41,26 +41,26 @@ describe.skipIf(hydra === null)('ranks of MPICH', () => {
       ).toEqual([first!['bits'], first!['bits']]);
   });
 
-  it('sum, send and meet', { timeout: 60_000 }, async () => {
+  it('sum, send and meet', async () => {
     const { status, said, text } = await ranks(2, 'collectives');
     expect(status, text).toBe(0);
     for (const rank of said) expect(rank).toMatchObject({ sum: [3, 4], mean: [0.5, 4], sent: [6], whole: [3] });
   });
 
-  it.each(['kill', 'exit', 'throw', 'stop'])('end with a status other than 0 where one fails by %s', { timeout: 60_000 }, async (how) => {
+  it.each(['kill', 'exit', 'throw', 'stop'])('end with a status other than 0 where one fails by %s', async (how) => {
     const { status, said, seconds } = await ranks(2, 'fails', how);
     expect(status).not.toBe(0);
     expect(seconds).toBeLessThan(20);
     await expectNoneLeft(said);
   });
 
-  it('end after the same step by SIGINT, where they listen to it', { timeout: 60_000 }, async () => {
+  it('end after the same step by SIGINT, where they listen to it', async () => {
     const interrupt = when(/"pid"/g, 2, (pid) => process.kill(pid, 'SIGINT'));
     await expectStoppedTogether(await launch(hydra!, args(2, 'fails', 'signal'), interrupt));
   });
 
   // UCX, on which it stands, would move the heap under V8's feet, and take its signals.
-  it('are told what keeps V8 whole', { timeout: 60_000 }, async () => {
+  it('are told what keeps V8 whole', async () => {
     const { status, said, text } = await ranks(2, 'library');
     expect(status, text).toBe(0);
     for (const rank of said) expect(rank).toMatchObject({ size: 2, UCX_MEM_EVENTS: 'no', UCX_ERROR_SIGNALS: '' });
@@ -68,7 +68,7 @@ describe.skipIf(hydra === null)('ranks of MPICH', () => {
     expect(given.said[1], given.text).toMatchObject({ UCX_MEM_EVENTS: 'yes', UCX_ERROR_SIGNALS: '' });
   });
 
-  it.skipIf(openMpirun === null)("refuse the other launcher's library", { timeout: 60_000 }, async () => {
+  it.skipIf(openMpirun === null)("refuse the other launcher's library", async () => {
     const wrong = [
       await launch(openMpirun!, ['--oversubscribe', ...args(2, 'library', 'libmpich.so.12')]),
       await launch(hydra!, args(2, 'library', 'libmpi.so.40')),

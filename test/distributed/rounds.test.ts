@@ -18,7 +18,7 @@ interface Left {
 }
 
 describe.skipIf(launcher === null)('rounds of several ranks', () => {
-  it.each([2, 4])('are the same as epoch by epoch: %i of them', { timeout: 90_000 }, async (n) => {
+  it.each([2, 4])('are the same as epoch by epoch: %i of them', async (n) => {
     const { status, said, text } = await ranks(n, 'same', temporaryFolder());
     expect(status, text).toBe(0);
     expect(said.length % n).toBe(0);
@@ -46,7 +46,7 @@ describe.skipIf(launcher === null)('rounds of several ranks', () => {
   const ends = ['one', 'all', 'log'].flatMap((how) => [[how], [how, 'scheduled'], [how, 'scheduled', 'validated']].map((way) => [way]));
   it.each(ends)(
     'end after the same step by %j, and go on to the bits of a fit that nothing has befallen',
-    { timeout: 90_000 },
+
     async ([how, ...more]) => {
       for (const [n, wait] of [
         [2, '100'],
@@ -68,7 +68,7 @@ describe.skipIf(launcher === null)('rounds of several ranks', () => {
     },
   );
 
-  it('end by SIGINT after the same step, and no process is left', { timeout: 60_000 }, async () => {
+  it('end by SIGINT after the same step, and no process is left', async () => {
     const interrupt = when(/"pid"/g, 2, (pid) => setTimeout(() => process.kill(pid, 'SIGINT'), 150));
     const run = await launch(launcher!, line(2, 'ends', temporaryFolder(), 'signal', '0', 'scheduled'), interrupt);
     expect(run.status).not.toBe(0);
