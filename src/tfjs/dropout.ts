@@ -1,10 +1,10 @@
 // Layers of dropout that have no seed: their numbers are drawn by this library, so that a replay draws the next ones.
 import { engine, registerGradient, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import * as calls from '../calls.generated';
-import { allocateFloat } from '../memory';
 import { draw } from '../random';
 import { live } from '../recorder';
 import type { Layers } from './known';
+import { pooled } from './pool';
 import { backendName, define } from './registry';
 import { floatsOf } from './storage';
 
@@ -26,7 +26,7 @@ export function defineDropout(): void {
   define(kernel, (backend, { x }, { p, drawn }) => {
     const values = floatsOf(backend, x!);
     if (values === null) return null;
-    const y = allocateFloat(values.length);
+    const y = pooled(values.length);
     live(() => calls.dropout({ y, x: values, n: y.length, p: p as number, ...(drawn as ReturnType<typeof draw>) }));
     return backend.info(y, x!.shape, 'float32');
   });

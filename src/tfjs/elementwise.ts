@@ -4,6 +4,7 @@ import * as calls from '../calls.generated';
 import { allocateFloat, allocateInt } from '../memory';
 import { flatLayout, repeatStrides } from '../ops/broadcast';
 import { layoutOf, numelOf, sameShape } from '../shape';
+import { pooled } from './pool';
 import { define } from './registry';
 import { type Backend, type DataType, floatsOf, intsOf } from './storage';
 
@@ -15,7 +16,7 @@ function unary(name: string, forward: (attributes: Record<string, unknown>) => F
   define(name, (backend, { x }, attributes) => {
     const values = floatsOf(backend, x!);
     if (values === null) return null;
-    const y = allocateFloat(values.length);
+    const y = pooled(values.length);
     forward(attributes)({ y, x: values, n: y.length });
     return backend.info(y, x!.shape, 'float32');
   });
@@ -82,7 +83,7 @@ const paired =
     return backend.info(out, shape, gives);
   };
 
-const [floating, whole, compared] = [paired(floatsOf, allocateFloat), paired(intsOf, allocateInt), paired(floatsOf, allocateInt)];
+const [floating, whole, compared] = [paired(floatsOf, pooled), paired(intsOf, allocateInt), paired(floatsOf, allocateInt)];
 
 /** One kernel over two operands of any shapes that broadcast. */
 export const pairwise = (backend: Backend, a: TensorInfo, b: TensorInfo, kernel: Floats): TensorInfo | null =>

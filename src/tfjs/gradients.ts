@@ -11,8 +11,8 @@ import {
   util,
 } from '@tensorflow/tfjs-core';
 import * as calls from '../calls.generated';
-import { allocateFloat } from '../memory';
 import { sameShape } from '../shape';
+import { pooled } from './pool';
 import { backendName, define } from './registry';
 import { floatsOf } from './storage';
 
@@ -77,14 +77,14 @@ export function defineGradients(): void {
   define(unaryGradient, (backend, { dy, saved }, { of }) => {
     const [gradient, values] = [floatsOf(backend, dy!), floatsOf(backend, saved!)];
     if (gradient === null || values === null) return null;
-    const dx = allocateFloat(values.length);
+    const dx = pooled(values.length);
     backwards[of as string]!({ dx, dy: gradient, x: values, y: values, n: dx.length });
     return backend.info(dx, saved!.shape, 'float32');
   });
   define(softmaxGradient, (backend, { dy, saved }) => {
     const [gradient, y] = [floatsOf(backend, dy!), floatsOf(backend, saved!)];
     if (gradient === null || y === null) return null;
-    const dx = allocateFloat(y.length);
+    const dx = pooled(y.length);
     const classes = saved!.shape.at(-1)!;
     calls.softmaxBackward({ dx, dy: gradient, y, rows: y.length / classes, classes });
     return backend.info(dx, saved!.shape, 'float32');

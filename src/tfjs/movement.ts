@@ -5,11 +5,12 @@ import * as calls from '../calls.generated';
 import { allocateFloat, allocateInt, type TensorData } from '../memory';
 import { repeatStrides } from '../ops/broadcast';
 import { layoutOf, numelOf, type Strided, stridesOf } from '../shape';
+import { pooled } from './pool';
 import { define } from './registry';
 import { type Backend, type DataType, floatsOf, intsOf } from './storage';
 
 const valuesOf = (backend: Backend, x: TensorInfo): TensorData | null => floatsOf(backend, x) ?? intsOf(backend, x);
-const freshOf = (dtype: DataType, n: number): TensorData => (dtype === 'float32' ? allocateFloat(n) : allocateInt(n));
+const freshOf = (dtype: DataType, n: number): TensorData => (dtype === 'float32' ? pooled(n) : allocateInt(n));
 
 // Copies `sizes` elements from their places in x to those in out.
 function copy(out: TensorData, x: TensorData, sizes: readonly number[], to: Strided, from: Strided): void {
@@ -89,7 +90,7 @@ function gathered(backend: Backend, x: TensorInfo, indices: TensorInfo, given: n
 function filled(backend: Backend, shape: readonly number[], value: number, dtype: DataType): TensorInfo {
   const n = numelOf(shape);
   if (dtype === 'float32') {
-    const out = allocateFloat(n);
+    const out = pooled(n);
     calls.fill({ out, n, value });
     return backend.info(out, shape, dtype);
   }
@@ -121,7 +122,7 @@ function cast(backend: Backend, x: TensorInfo, dtype: DataType): TensorInfo | nu
   const [floats, ints] = [floatsOf(backend, x), intsOf(backend, x)];
   const n = numelOf(x.shape);
   if (ints !== null && dtype === 'float32') {
-    const out = allocateFloat(n);
+    const out = pooled(n);
     calls.intToFloat({ out, x: ints, n });
     return backend.info(out, x.shape, dtype);
   }

@@ -2,9 +2,9 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import * as calls from '../calls.generated';
 import type { Unary } from '../kernels.generated';
-import { allocateFloat } from '../memory';
 import { numelOf } from '../shape';
 import { pairwise } from './elementwise';
+import { pooled } from './pool';
 import { define } from './registry';
 import { type Backend, floatsOf } from './storage';
 
@@ -22,7 +22,7 @@ function product(backend: Backend, a: TensorInfo, b: TensorInfo, { transposeA, t
   const [m, k] = transposeA ? [a.shape[rank - 1]!, a.shape[rank - 2]!] : [a.shape[rank - 2]!, a.shape[rank - 1]!];
   const [inner, n] = transposeB ? [b.shape[rank - 1]!, b.shape[rank - 2]!] : [b.shape[rank - 2]!, b.shape[rank - 1]!];
   if (inner !== k || a.shape.some((size, d) => d < rank - 2 && size !== b.shape[d])) return null;
-  const c = allocateFloat(batch * m * n);
+  const c = pooled(batch * m * n);
   if (batch === 1) calls.matmul({ c, a: x, b: y, m, n, k, transposeA, transposeB });
   else calls.batchedMatmul({ c, a: x, b: y, batch, m, n, k, transposeA, transposeB });
   return backend.info(c, [...lead, m, n], 'float32');
@@ -54,7 +54,7 @@ function activationOf({
 
 function activated(backend: Backend, x: TensorInfo, activation: Activation): TensorInfo {
   const values = floatsOf(backend, x)!;
-  const y = allocateFloat(values.length);
+  const y = pooled(values.length);
   activation({ y, x: values, n: y.length });
   backend.disposeIntermediateTensorInfo(x);
   return backend.info(y, x.shape, 'float32');
@@ -90,7 +90,7 @@ function dense(backend: Backend, inputs: Record<string, TensorInfo>, attributes:
   const [in_, out] = b.shape.slice(-2) as [number, number];
   if (x === null || weight === null || sums === null || after === null || inner !== in_ || !isMatrix(a) || !isMatrix(b)) return null;
   if (bias !== undefined && (bias.shape.at(-1) !== out || sums!.length !== out || bias.shape.length > a.shape.length)) return null;
-  const y = allocateFloat(rows * out);
+  const y = pooled(rows * out);
   calls.denseForward({ y, x, weight, bias: sums ?? null, rows, in: in_, out, activation: after.name, a: after.a });
   return backend.info(y, [...a.shape.slice(0, -1), out], 'float32');
 }

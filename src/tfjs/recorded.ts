@@ -8,12 +8,16 @@ import { allHold } from '../recorder';
 import { Listener, Trace, writtenBy } from '../recording';
 import { numelOf } from '../shape';
 import { Tensor as Numbers } from '../tensor';
+import { unpool } from './pool';
 import { backendNow } from './registry';
 import { floatsOf, intsOf, type Piece, setWatch, type Watch } from './storage';
 
-/** The values of a tensor that a plan can be given. */
-export const valuesOf = (t: Tensor): TensorData | null =>
-  floatsOf(backendNow(), t) ?? (t.dtype === 'int32' ? intsOf(backendNow(), t) : null);
+/** The values of a tensor that a plan can be given. They stay what they are when the tensor is disposed, since a fit may read them on another thread. */
+export function valuesOf(t: Tensor): TensorData | null {
+  const values = floatsOf(backendNow(), t) ?? (t.dtype === 'int32' ? intsOf(backendNow(), t) : null);
+  if (values !== null) unpool(values);
+  return values;
+}
 
 /** A variable and the memory that it has now. */
 interface Home {

@@ -4,6 +4,7 @@ import * as calls from '../calls.generated';
 import { allocateFloat, allocateInt } from '../memory';
 import { flatLayout } from '../ops/broadcast';
 import { layoutOf, numelOf, stridesOf } from '../shape';
+import { giveBack, pooled } from './pool';
 import { define } from './registry';
 import { type Backend, floatsOf, intsOf } from './storage';
 
@@ -34,7 +35,7 @@ function movedLast(backend: Backend, x: TensorInfo, given: unknown): { x: Tensor
   const order = [...x.shape.keys()].filter((d) => !axes.includes(d)).concat(axes);
   const shape = order.map((d) => x.shape[d]!);
   const strides = stridesOf(x.shape);
-  const out = allocateFloat(numelOf(shape));
+  const out = pooled(numelOf(shape));
   const layout = layoutOf('tfjs', shape, { strides: stridesOf(shape) }, { strides: order.map((d) => strides[d]!) });
   if (out.length > 0) calls.copyStrided({ out, x: floatsOf(backend, x)!, layout });
   return { x: backend.info(out, shape, 'float32'), axes: axes.map((_, i) => x.shape.length - axes.length + i) };
@@ -75,7 +76,7 @@ function summed(backend: Backend, x: TensorInfo, axis: unknown, keepDims: unknow
     return backend.info(out, shape, 'float32');
   }
   const { outer, n, inner, shape } = place;
-  const out = allocateFloat(outer * inner);
+  const out = pooled(outer * inner);
   calls.sum({ out, x: values, outer, n, inner, scale: mean ? 1 / n : 1 });
   return backend.info(out, shape, 'float32');
 }
@@ -83,10 +84,11 @@ function summed(backend: Backend, x: TensorInfo, axis: unknown, keepDims: unknow
 // The place of an extreme is never that of a NaN.
 export function withoutNaN(x: Float32Array, instead: number): Float32Array {
   const n = x.length;
-  const [isNumber, others, out] = [allocateInt(n), allocateFloat(n), allocateFloat(n)];
+  const [isNumber, others, out] = [allocateInt(n), pooled(n), pooled(n)];
   calls.eq({ out: isNumber, a: x, b: x, layout: flatLayout(n) });
   calls.fill({ out: others, n, value: instead });
   calls.where({ out, condition: isNumber, a: x, b: others, n });
+  giveBack(others);
   return out;
 }
 
@@ -115,6 +117,7 @@ function extreme(name: string, { floats, ints, least }: Extreme, gives: 'values'
     const ordered = gives === 'indices' ? withoutNaN(values, least) : values;
     const out = { values: allocateFloat(outer * inner), indices: allocateInt(outer * inner) };
     floats({ ...out, x: ordered, outer, n, inner });
+    if (ordered !== values) giveBack(ordered);
     return backend.info(out[gives], shape, gives === 'values' ? 'float32' : 'int32');
   });
 }
@@ -126,7 +129,7 @@ function overRows(name: string, kernel: typeof calls.softmax, axisName: string):
     const axis = attributes[axisName] as number;
     const classes = logits!.shape[rank - 1] ?? 0;
     if (values === null || classes === 0 || (axis !== -1 && axis !== rank - 1)) return null;
-    const y = allocateFloat(values.length);
+    const y = pooled(values.length);
     kernel({ y, x: values, rows: y.length / classes, classes });
     return backend.info(y, logits!.shape, 'float32');
   });

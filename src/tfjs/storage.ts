@@ -5,6 +5,7 @@ import { isFloat32Array, isInt32Array, isUint8Array } from '../brands';
 import type { TensorData } from '../memory';
 import { recorder } from '../recorder';
 import { numelOf } from '../shape';
+import { giveBack, unpool } from './pool';
 
 export type DataType = TensorInfo['dtype'];
 
@@ -74,6 +75,7 @@ export class Piece {
     refuseReading();
     this.elsewhere?.look();
     if (this.dtype === 'bool' && isInt32Array(this.held)) this.held = Uint8Array.from(this.held);
+    if (isFloat32Array(this.held) && !this.isHome) unpool(this.held);
     return this.isHome ? (this.held as Float32Array).slice() : this.held;
   }
 
@@ -122,8 +124,12 @@ export class Backend extends MathBackendCPU {
   }
 
   override disposeData(dataId: object, force = false): boolean {
-    if (elsewhere > 0 && this.data.has(dataId)) this.piece(dataId).elsewhere?.take();
-    return super.disposeData(dataId, force);
+    if (!this.data.has(dataId)) return super.disposeData(dataId, force);
+    const piece = this.piece(dataId);
+    piece.elsewhere?.take();
+    const isGone = super.disposeData(dataId, force);
+    if (isGone) giveBack(piece.held);
+    return isGone;
   }
 
   /** A new data id for a piece. */

@@ -1,8 +1,9 @@
 // Convolution and pooling: the windows of a padded image are the rows of a matrix, so that products, extremes and sums do the rest.
 import { backend_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import * as calls from '../calls.generated';
-import { allocateFloat, allocateInt } from '../memory';
+import { allocateInt } from '../memory';
 import { layoutOf, numelOf, stridesOf } from '../shape';
+import { giveBack, pooled } from './pool';
 import { finished } from './products';
 import { withoutNaN } from './reductions';
 import { define } from './registry';
@@ -12,7 +13,7 @@ type Info = backend_util.Conv2DInfo;
 type Attributes = Record<string, unknown>;
 
 const filled = (n: number, value: number): Float32Array => {
-  const out = allocateFloat(n);
+  const out = pooled(n);
   calls.fill({ out, n, value });
   return out;
 };
@@ -57,7 +58,7 @@ function windowsOf(x: Float32Array, info: Info, channels: number, padding: numbe
   const space = spaceOf(info, channels);
   const padded = paddedOf(info, channels);
   const own = stridesOf([info.batchSize, info.inHeight, info.inWidth, channels]);
-  const out = allocateFloat(numelOf(space));
+  const out = pooled(numelOf(space));
   const to = { strides: stridesOf(space) };
   if (padded.isWhole) {
     calls.copyStrided({ out, x, layout: layoutOf('tfjs', space, to, { strides: stepsOf(info, own) }) });
@@ -67,6 +68,7 @@ function windowsOf(x: Float32Array, info: Info, channels: number, padding: numbe
   const { strides, offset, covered } = padded;
   calls.copyStrided({ out: image, x, layout: layoutOf('tfjs', covered, { strides, offset }, { strides: own }) });
   calls.copyStrided({ out, x: image, layout: layoutOf('tfjs', space, to, { strides: stepsOf(info, strides) }) });
+  giveBack(image);
   return out;
 }
 
@@ -83,10 +85,12 @@ function imageOf(windows: Float32Array, strides: readonly number[], info: Info, 
     for (let i = 0; i < info.filterHeight * info.filterWidth; i++) {
       const place = [Math.floor(i / info.filterWidth), i % info.filterWidth] as const;
       const at = (by: readonly number[]): number => place[0] * by[3]! + place[1] * by[4]!;
-      const [part, sum] = [filled(image.length, 0), allocateFloat(image.length)];
+      const [part, sum] = [filled(image.length, 0), pooled(image.length)];
       const layout = layoutOf('tfjs', one, { strides: steps, offset: at(steps) }, { strides, offset: at(strides) });
       calls.copyStrided({ out: part, x: windows, layout });
       calls.add({ out: sum, a: image, b: part, layout: layoutOf('tfjs', [sum.length], { strides: [1] }, { strides: [1] }) });
+      giveBack(image);
+      giveBack(part);
       image = sum;
     }
   }
@@ -98,6 +102,7 @@ function imageOf(windows: Float32Array, strides: readonly number[], info: Info, 
     x: image,
     layout: layoutOf('tfjs', covered, { strides: stridesOf(shape) }, { strides: padded.strides, offset }),
   });
+  giveBack(image);
   return dx;
 }
 
@@ -143,8 +148,9 @@ function convolved(backend: Backend, x: TensorInfo, filter: TensorInfo, attribut
   const info = convolutionOf(x.shape, filter.shape, attributes);
   if (image === null || weights === null || info === null) return null;
   const { rows, inner } = sizesOf(info);
-  const c = allocateFloat(rows * info.outChannels);
-  calls.matmul({ c, a: windowsOf(image, info, info.inChannels, 0), b: weights, m: rows, n: info.outChannels, k: inner });
+  const [c, windows] = [pooled(rows * info.outChannels), windowsOf(image, info, info.inChannels, 0)];
+  calls.matmul({ c, a: windows, b: weights, m: rows, n: info.outChannels, k: inner });
+  giveBack(windows);
   return backend.info(c, info.outShape, 'float32');
 }
 
@@ -154,8 +160,9 @@ function filterGradient(backend: Backend, x: TensorInfo, dy: TensorInfo, attribu
   const info = convolutionOf(x.shape, filterShape, attributes);
   if (image === null || gradient === null || info === null || !util.arraysEqual(dy.shape, info.outShape)) return null;
   const { rows, inner } = sizesOf(info);
-  const c = allocateFloat(inner * info.outChannels);
-  calls.matmul({ c, a: windowsOf(image, info, info.inChannels, 0), b: gradient, m: inner, n: info.outChannels, k: rows, transposeA: true });
+  const [c, windows] = [pooled(inner * info.outChannels), windowsOf(image, info, info.inChannels, 0)];
+  calls.matmul({ c, a: windows, b: gradient, m: inner, n: info.outChannels, k: rows, transposeA: true });
+  giveBack(windows);
   return backend.info(c, filterShape, 'float32');
 }
 
@@ -164,9 +171,10 @@ function imageGradient(backend: Backend, dy: TensorInfo, filter: TensorInfo, att
   const info = convolutionOf(attributes['inputShape'] as number[], filter.shape, attributes);
   if (gradient === null || weights === null || info === null || !util.arraysEqual(dy.shape, info.outShape)) return null;
   const { rows, inner } = sizesOf(info);
-  const c = allocateFloat(rows * inner);
+  const c = pooled(rows * inner);
   calls.matmul({ c, a: gradient, b: weights, m: rows, n: inner, k: info.outChannels, transposeB: true });
   const dx = imageOf(c, stridesOf(spaceOf(info, info.inChannels)), info, info.inChannels);
+  giveBack(c);
   return backend.info(dx, info.inShape, 'float32');
 }
 
@@ -187,8 +195,12 @@ function largest(x: Float32Array, info: Info) {
   const n = info.filterHeight * info.filterWidth;
   const outer = info.batchSize * info.outHeight * info.outWidth;
   const inner = info.inChannels;
-  const found = { values: allocateFloat(outer * inner), indices: allocateInt(outer * inner) };
-  calls.max({ ...found, x: windowsOf(withoutNaN(x, -Infinity), info, inner, -Infinity), outer, n, inner });
+  const found = { values: pooled(outer * inner), indices: allocateInt(outer * inner) };
+  const numbers = withoutNaN(x, -Infinity);
+  const windows = windowsOf(numbers, info, inner, -Infinity);
+  calls.max({ ...found, x: windows, outer, n, inner });
+  giveBack(numbers);
+  giveBack(windows);
   return { ...found, outer, n, inner };
 }
 
@@ -200,28 +212,34 @@ function definePooling(): void {
   define('MaxPoolGrad', (backend, { dy, input }, attributes) => {
     const [gradient, values, info] = [floatsOf(backend, dy!), floatsOf(backend, input!), poolingOf(input!, attributes)];
     if (gradient === null || values === null || info === null || !util.arraysEqual(dy!.shape, info.outShape)) return null;
-    const { indices, outer, n, inner } = largest(values, info);
+    const { values: unused, indices, outer, n, inner } = largest(values, info);
+    giveBack(unused);
     const windows = filled(outer * n * inner, 0);
     calls.scatter({ out: windows, x: gradient, index: indices, outer, n, inner, count: 1 });
-    return backend.info(imageOf(windows, stridesOf(spaceOf(info, inner)), info, inner), input!.shape, 'float32');
+    const dx = imageOf(windows, stridesOf(spaceOf(info, inner)), info, inner);
+    giveBack(windows);
+    return backend.info(dx, input!.shape, 'float32');
   });
   define('AvgPool', (backend, { x }, attributes) => {
     const [values, info] = [floatsOf(backend, x!), poolingOf(x!, attributes)];
     if (values === null || info === null || !paddedOf(info, info.inChannels).isWhole) return null; // of padded windows only the image counts
     const [n, inner] = [info.filterHeight * info.filterWidth, info.inChannels];
     const outer = info.batchSize * info.outHeight * info.outWidth;
-    const out = allocateFloat(outer * inner);
-    calls.sum({ out, x: windowsOf(values, info, inner, 0), outer, n, inner, scale: 1 / n });
+    const [out, windows] = [pooled(outer * inner), windowsOf(values, info, inner, 0)];
+    calls.sum({ out, x: windows, outer, n, inner, scale: 1 / n });
+    giveBack(windows);
     return backend.info(out, info.outShape, 'float32');
   });
   define('AvgPoolGrad', (backend, { dy, input }, attributes) => {
     const [gradient, info] = [floatsOf(backend, dy!), poolingOf(input!, attributes)];
     if (gradient === null || info === null || !util.arraysEqual(dy!.shape, info.outShape)) return null;
-    const share = allocateFloat(gradient.length);
+    const share = pooled(gradient.length);
     const each = filled(1, 1 / (info.filterHeight * info.filterWidth));
     calls.mul({ out: share, a: gradient, b: each, layout: layoutOf('tfjs', [share.length], { strides: [1] }, { strides: [0] }) });
     const [image, row, column] = stridesOf(info.outShape);
-    return backend.info(imageOf(share, [image!, row!, column!, 0, 0, 1], info, info.inChannels), input!.shape, 'float32');
+    const dx = imageOf(share, [image!, row!, column!, 0, 0, 1], info, info.inChannels);
+    giveBack(share);
+    return backend.info(dx, input!.shape, 'float32');
   });
 }
 

@@ -1,5 +1,5 @@
 // Runs the specs that tfjs-core brings in its npm package on this backend, in one bundle with it, so that there is one copy of tfjs-core.
-// Its last line is { passed, failed, pending, failures } as JSON. test/tfjs/specs.test.ts starts it.
+// With an argument, results of at least so many numbers have memory of the pool. Its last line is { passed, failed, pending, failures } as JSON. test/tfjs/specs.test.ts starts it.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -20,6 +20,8 @@ import '${core}/register_all_gradients';
 import '${core}/public/chained_ops/register_all_chained_ops';
 import { setTestEnvs } from '${core}/jasmine_util';
 import { installBackend } from '${root}/src/tfjs/backend';
+import { limits } from '${root}/src/tfjs/pool';
+limits.least = ${process.argv[2] ?? 'limits.least'};
 installBackend();
 setTestEnvs([{ name: 'simdnn', backendName: 'simdnn', flags: {}, isDataSync: true }]);
 `,
