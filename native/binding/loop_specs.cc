@@ -20,7 +20,7 @@ Memory memory_of(Napi::Env env, napi_value value) {
 
 Aligned copy_of(Napi::Env env, const Memory& memory) {
   Aligned copy = allocate_unset(memory.bytes);
-  // The copy is in huge pages, because JavaScript waits for it, and in fresh memory the first touch of small pages costs more than the copy.
+  // JavaScript waits for this copy, so several threads make it. allocate_unset uses huge pages, since the first touch of small pages takes longer than the copy.
   Run run(environment(env).threads);
   parallel(run, memory.bytes, size_t{2} << 20, 0.1 * static_cast<double>(memory.bytes), [&](size_t begin, size_t end) {
     std::memcpy(copy.get() + begin, memory.data + begin, end - begin);
@@ -124,17 +124,17 @@ BatchSampler batch_sampler_of(Napi::Env env, Napi::Object object, const std::vec
   sampler.ordered = object.Get("ordered").ToBoolean();
   const size_t all = sampler.subset.empty() ? sampler.rows->count : sampler.subset.size();
   const size_t items = sampler.items;
-  if (sampler.rank >= sampler.ranks || sampler.ranks > INT32_MAX || (sampler.ranks == 1 && !sampler.ordered ? items != all : items > all)) refuse("a part that is none");
+  if (sampler.rank >= sampler.ranks || sampler.ranks > INT32_MAX || (sampler.ranks == 1 && !sampler.ordered ? items != all : items > all)) refuse("the rows of this rank are not a part of all rows");
   if (sampler.batch == 0 || sampler.batches == 0 || sampler.group == 0 || sampler.rows->columns.empty() || items > INT32_MAX || sampler.batch > items ||
       sampler.batches > (items + sampler.batch - 1) / sampler.batch || sampler.full >= steps.size() || sampler.last >= steps.size()) {
     refuse("these batches do not fit the rows");
   }
   if (sampler.ordered && (sampler.ranks > 1 || sampler.group > 1 || sampler.shuffle || !sampler.subset.empty() ||
                           sampler.batches != (items + sampler.batch - 1) / sampler.batch)) {
-    refuse("rows that each run brings along are all batches of one part, in their order");
+    refuse("the batches of an ordered loop are all rows, of one rank, in groups of one, not shuffled");
   }
   const size_t group = sampler.group < sampler.batches ? sampler.group : sampler.batches;
-  const size_t whole = (sampler.batches - 1) / group;  // the number of groups before the last one
+  const size_t groups_before_last = (sampler.batches - 1) / group;
   const size_t columns = sampler.rows->columns.size();
   const auto check = [&](const Step& step, size_t begin, size_t end) {  // checks the batches [begin, end)
     if (step.arguments != (end - begin) * columns) refuse("as many columns as tensors in a batch");
@@ -144,13 +144,13 @@ BatchSampler batch_sampler_of(Napi::Env env, Napi::Object object, const std::vec
       if (step.own_bytes[a] != rows * sampler.rows->columns[a % columns].width * sizeof(float)) refuse("the rows do not make such a batch");
     }
   };
-  if (whole > 0 || sampler.ordered) check(steps[sampler.full], 0, group);
-  check(steps[sampler.last], whole * group, sampler.batches);
+  if (groups_before_last > 0 || sampler.ordered) check(steps[sampler.full], 0, group);
+  check(steps[sampler.last], groups_before_last * group, sampler.batches);
   return sampler;
 }
 
-// Reads { kinds: Int32Array of the next steps, numbers: Float64Array of all steps, one after the other }. The caller, who knows the batches, is responsible for
-// whether batches of these kinds come.
+// Reads { kinds, numbers }: the kinds of the next steps, an Int32Array, and the live numbers of all these steps, a Float64Array. Does not check whether batches of
+// these kinds follow: add_run and given_batches do.
 static NumbersAhead numbers_ahead(Napi::Env env, const Loop& loop, Napi::Object object) {
   const Memory kinds = memory_of(env, object.Get("kinds"));
   napi_typedarray_type type;
@@ -175,8 +175,8 @@ static NumbersAhead numbers_ahead(Napi::Env env, const Loop& loop, Napi::Object 
   return ahead;
 }
 
-// Reads the live numbers of a kind of step: a list of [base, increase per draw, increase per step that advances each clock].
-static std::vector<LiveNumber> live_of(Napi::Env env, const Loop& loop, size_t kind, Napi::Value value) {
+// Reads the live numbers of a kind of step: an array of [base, per_draw, ...per_step].
+static std::vector<LiveNumber> live_numbers(Napi::Env env, const Loop& loop, size_t kind, Napi::Value value) {
   if (!value.IsArray()) refuse("live numbers of every kind of step");
   Napi::Array rows = value.As<Napi::Array>();
   if (rows.Length() != loop.step(kind).plan.live_numbers()) refuse("as many live numbers as the plan has");
@@ -191,8 +191,8 @@ static std::vector<LiveNumber> live_of(Napi::Env env, const Loop& loop, size_t k
   return live;
 }
 
-std::vector<LiveOfKinds> later_of(Napi::Env env, const Loop& loop, Napi::Object object) {
-  std::vector<LiveOfKinds> later;
+std::vector<LiveNumbersByKind> later_of(Napi::Env env, const Loop& loop, Napi::Object object) {
+  std::vector<LiveNumbersByKind> later;
   if (!object.Get("later").IsArray()) return later;
   Napi::Array rounds = object.Get("later").As<Napi::Array>();
   for (uint32_t round = 0; round < rounds.Length(); ++round) {
@@ -201,7 +201,7 @@ std::vector<LiveOfKinds> later_of(Napi::Env env, const Loop& loop, Napi::Object 
     if (!rounds.Get(round).IsArray()) continue;
     Napi::Array kinds = rounds.Get(round).As<Napi::Array>();
     if (kinds.Length() != loop.kinds()) refuse("live numbers of every kind of step");
-    for (uint32_t k = 0; k < kinds.Length(); ++k) later.back().push_back(live_of(env, loop, k, kinds.Get(k)));
+    for (uint32_t k = 0; k < kinds.Length(); ++k) later.back().push_back(live_numbers(env, loop, k, kinds.Get(k)));
   }
   return later;
 }
@@ -225,7 +225,7 @@ Limits limits_of(Napi::Env env, Loop& loop, Napi::Object object) {
       continue;
     }
     limits.kinds.push_back(true);
-    loop.set_live(k, live_of(env, loop, k, kinds.Get(k)));
+    loop.set_live(k, live_numbers(env, loop, k, kinds.Get(k)));
   }
   if (object.Get("joining").IsObject()) {
     Napi::Object joining = object.Get("joining").As<Napi::Object>();
