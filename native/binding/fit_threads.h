@@ -19,10 +19,10 @@ constexpr std::chrono::milliseconds kBeginning{4};
 constexpr size_t kManyWaiting = 4;
 
 // How many threads of fits work at present, at least one. They are all of them in a search that begins a small fit whenever another one ends.
-inline int fit_threads(const Environment& here, const Workers& workers) {
-  const bool many = workers.queued().load(std::memory_order_relaxed) >= kManyWaiting * static_cast<size_t>(here.threads);
-  const bool begins = many && std::chrono::steady_clock::now() - here.sessions.fit_began < kBeginning;
-  return begins ? std::max(1, here.threads - 1) : here.threads;
+inline int fit_threads(const Environment& instance, const Workers& workers) {
+  const bool many = workers.queued().load(std::memory_order_relaxed) >= kManyWaiting * static_cast<size_t>(instance.threads);
+  const bool begins = many && std::chrono::steady_clock::now() - instance.sessions.fit_began < kBeginning;
+  return begins ? std::max(1, instance.threads - 1) : instance.threads;
 }
 
 }  // namespace simdnn

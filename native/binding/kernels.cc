@@ -47,9 +47,9 @@ napi_value kernel_function(napi_env env, napi_callback_info info) {
   try {
     Reader reader(env, info, Call::kName);
     const Call call(reader);
-    const Environment& here = environment(env);
-    Run run(here.threads, here.precision, here.unit);
-    call.run_with(*here.target->table, run);
+    const Environment& instance = environment(env);
+    Run run(instance.threads, instance.precision, instance.unit);
+    call.run_with(*instance.target->table, run);
     if (run.fault.array() != nullptr) throw fault_error(Call::kName, run.fault);
   } catch (const ArgumentError& error) {
     throw_argument_error(env, error);

@@ -139,9 +139,9 @@ template <const char* (*replay_with)(napi_env, const Arguments&, const KernelTab
 napi_value guarded_replay(napi_env env, napi_callback_info info) {
   try {
     const Arguments arguments(env, info);
-    const Environment& here = environment(env);
-    Run run(here.threads);
-    if (const char* kernel = replay_with(env, arguments, *here.target->table, run)) throw fault_error(kernel, run.fault);
+    const Environment& instance = environment(env);
+    Run run(instance.threads);
+    if (const char* kernel = replay_with(env, arguments, *instance.target->table, run)) throw fault_error(kernel, run.fault);
   } catch (const ArgumentError& error) {
     throw_argument_error(env, error);
   } catch (const std::bad_alloc&) {

@@ -159,7 +159,7 @@ Napi::Value add_loop(const Napi::CallbackInfo& info) {
   if (info.Length() > 3 && info[3].IsExternal()) {
     Session& before = external<Session>(info, 3);
     const uint32_t index = info[4].ToNumber().Uint32Value();
-    if (before.running || index >= before.loops.size() || !before.loops[index]->has_same_batches(*loop)) refuse("no such loop to go on with");
+    if (before.running || index >= before.loops.size() || !before.loops[index]->has_same_batches(*loop)) refuse("no such loop to continue");
     loop->continue_from(*before.loops[index]);
   }
   session.loops.push_back(std::move(loop));
@@ -175,8 +175,8 @@ size_t round_of(Napi::Value value) {
 }
 
 // The state of a call of runLoops, until its promise is settled.
-struct Running {
-  Running(Napi::Env env, Session& s) : session(&s), table(environment(env).target->table), deferred(env) {}
+struct PendingRun {
+  PendingRun(Napi::Env env, Session& s) : session(&s), table(environment(env).target->table), deferred(env) {}
   Session* session;  // not deleted while Session::running
   const KernelTable* table;
   std::vector<LoopRun> runs;
@@ -187,56 +187,56 @@ struct Running {
   Napi::Promise::Deferred deferred;
 };
 
-// Reads JavaScript's description of a run, of a loop over rows or of one whose batches are passed with the run, and adds it to `running`.
-void add_run(Napi::Env env, Running& running, uint32_t index, Napi::Object spec) {
-  Session& session = *running.session;
+// Reads JavaScript's description of a run, of a loop over rows or of one whose batches are passed with the run, and adds it to `pending`.
+void add_run(Napi::Env env, PendingRun& pending, uint32_t index, Napi::Object spec) {
+  Session& session = *pending.session;
   if (index >= session.loops.size()) refuse("no such loop");
   Loop& loop = *session.loops[index];
   Limits limits = limits_of(env, loop, spec);
   if (loop.is_ordered()) {
     const Memory order = memory_of(env, spec.Get("order"));
     const auto* rows = reinterpret_cast<const int32_t*>(order.data);
-    if (!loop.set_order({rows, rows + order.bytes / sizeof(int32_t)})) refuse("the rows of the run make other batches than the loop's");
+    if (!loop.set_order({rows, rows + order.bytes / sizeof(int32_t)})) refuse("the rows of the run do not divide into the batches of the loop");
   }
   if (spec.Get("batches").IsArray()) {
-    running.given = given_batches(env, loop, limits, spec.Get("batches").As<Napi::Array>());
+    pending.given = given_batches(env, loop, limits, spec.Get("batches").As<Napi::Array>());
   } else if (!loop.has_rows()) {
     refuse("a loop without rows needs batches");
   } else if (limits.ahead.empty()) {
     for (bool set : limits.kinds) {
-      if (!set) refuse("a loop over rows needs the live numbers of every kind");
+      if (!set) refuse("a loop over rows needs live numbers for every kind of step");
     }
   } else {
     for (size_t n = 0; n < limits.ahead.size(); ++n) {
-      if (limits.ahead.kinds[n] != loop.kind_of_next(n)) refuse("the live numbers of other steps than come");
+      if (limits.ahead.kinds[n] != loop.kind_of_next(n)) refuse("the live numbers are not those of the next steps");
     }
   }
-  running.runs.push_back({&loop, std::move(limits), later_of(env, loop, spec)});
+  pending.runs.push_back({&loop, std::move(limits), later_of(env, loop, spec)});
 }
 
 // Runs all loops. Called on a background thread.
-void run_all(Running& r, Workers& workers) {
-  for (LoopRun& run : r.runs) run.limits.threads = std::max(1, run.limits.threads / static_cast<int>(workers.active()));
-  if (!r.runs[0].loop->has_rows()) {
-    r.reports.push_back(r.runs[0].loop->run_given(*r.table, r.session->gate, r.session->stop, r.runs[0].limits, r.given));
+void run_all(PendingRun& pending, Workers& workers) {
+  for (LoopRun& run : pending.runs) run.limits.threads = std::max(1, run.limits.threads / static_cast<int>(workers.active()));
+  if (!pending.runs[0].loop->has_rows()) {
+    pending.reports.push_back(pending.runs[0].loop->run_given(*pending.table, pending.session->gate, pending.session->stop, pending.runs[0].limits, pending.given));
   } else {
-    run_rounds(*r.table, r.session->gate, r.session->stop, r.runs, r.rounds, r.snapshot, r.reports);
+    run_rounds(*pending.table, pending.session->gate, pending.session->stop, pending.runs, pending.rounds, pending.snapshot, pending.reports);
   }
 }
 
 // Settles the promise after the runs. Called on the JavaScript thread.
-void settle(Napi::Env env, Running& running) {
-  Session* const session = running.session;
+void settle(Napi::Env env, PendingRun& pending) {
+  Session* const session = pending.session;
   session->running = false;
   try {
-    Napi::Array reports = Napi::Array::New(env, running.reports.size());
-    for (uint32_t i = 0; i < running.reports.size(); ++i) {
+    Napi::Array reports = Napi::Array::New(env, pending.reports.size());
+    for (uint32_t i = 0; i < pending.reports.size(); ++i) {
       Napi::HandleScope scope(env);
-      reports.Set(i, report_object(env, running.reports[i]));
+      reports.Set(i, report_object(env, pending.reports[i]));
     }
-    running.deferred.Resolve(reports);
+    pending.deferred.Resolve(reports);
   } catch (const Napi::Error& error) {  // no memory for the outputs
-    running.deferred.Reject(error.Value());
+    pending.deferred.Reject(error.Value());
   }
   if (session->collected) delete_session(env, session);
 }
@@ -248,38 +248,38 @@ Napi::Value run_loops(const Napi::CallbackInfo& info) {
   Session& session = idle_session_of(info);
   if (!info[1].IsArray() || !info[2].IsArray()) refuse("expected loops and their runs");
   Napi::Array loops = info[1].As<Napi::Array>(), specs = info[2].As<Napi::Array>();
-  const Environment& here = environment(env);
-  auto running = std::make_shared<Running>(env, session);
+  const Environment& instance = environment(env);
+  auto pending = std::make_shared<PendingRun>(env, session);
   const bool has_rounds = info[3].ToNumber().DoubleValue() > 1;
-  if (has_rounds) running->rounds = info[3].ToNumber().Uint32Value();
-  if (loops.Length() == 0 || loops.Length() != specs.Length()) refuse("a run for each loop");
+  if (has_rounds) pending->rounds = info[3].ToNumber().Uint32Value();
+  if (loops.Length() == 0 || loops.Length() != specs.Length()) refuse("expected a run for each loop");
   for (uint32_t i = 0; i < loops.Length(); ++i) {
-    if (!specs.Get(i).IsObject()) refuse("a run for each loop");
-    add_run(env, *running, loops.Get(i).ToNumber().Uint32Value(), specs.Get(i).As<Napi::Object>());
+    if (!specs.Get(i).IsObject()) refuse("expected a run for each loop");
+    add_run(env, *pending, loops.Get(i).ToNumber().Uint32Value(), specs.Get(i).As<Napi::Object>());
   }
-  if (running->rounds > kMostRounds) refuse("too many rounds");
+  if (pending->rounds > kMostRounds) refuse("too many rounds");
   if (info.Length() > 4 && info[4].IsNumber()) {
     if (!session.snapshots) refuse("no rounds are kept");
-    running->snapshot = {session.snapshots.get(), round_of(info[4]), session.persistent.get()};
+    pending->snapshot = {session.snapshots.get(), round_of(info[4]), session.persistent.get()};
   }
-  running->reports.reserve(running->rounds * running->runs.size());  // here, because the background thread could not report std::bad_alloc
-  if (has_rounds || running->runs.size() > 1) {
-    for (const LoopRun& run : running->runs) {
+  pending->reports.reserve(pending->rounds * pending->runs.size());  // here, because the background thread could not report std::bad_alloc
+  if (has_rounds || pending->runs.size() > 1) {
+    for (const LoopRun& run : pending->runs) {
       if (!run.loop->has_rows()) refuse("several loops or rounds need loops over rows");
     }
   }
   session.stop.store(false);
   Workers& workers = session.background->workers();
-  for (LoopRun& run : running->runs) {
+  for (LoopRun& run : pending->runs) {
     // A run with a time limit may end after any step, so it also ends if other runs wait for the thread.
     if (run.limits.milliseconds < 1e300) run.limits.waiting = &workers.queued();
   }
   session.background->submit(
-      session.is_fit ? fit_threads(here, workers) : 1,
-      [running, &workers] { run_all(*running, workers); },
-      [running](Napi::Env later) { settle(later, *running); });
+      session.is_fit ? fit_threads(instance, workers) : 1,
+      [pending, &workers] { run_all(*pending, workers); },
+      [pending](Napi::Env later) { settle(later, *pending); });
   session.running = true;
-  return running->deferred.Promise();
+  return pending->deferred.Promise();
 }
 
 Napi::Value stop_session(const Napi::CallbackInfo& info) {
@@ -327,7 +327,7 @@ uint64_t visit_pieces(Session& session, Napi::Env env, Napi::Array arrays, Napi:
     memories.push_back(array.IsNull() ? Memory{nullptr, 0} : memory_of(env, array));
   }
   const std::vector<PersistentMemory::Piece>& pieces = session.persistent->pieces;
-  if (memories.size() != pieces.size()) refuse("one array for each piece");
+  if (memories.size() != pieces.size()) refuse("expected an array for each piece");
   const bool of_round = round.IsNumber();
   if (of_round && !session.snapshots) refuse("no rounds are kept");
   const auto visit_all = [&](size_t number) {
@@ -368,7 +368,7 @@ Napi::Value read_persistent(const Napi::CallbackInfo& info) {
 Napi::Value write_persistent(const Napi::CallbackInfo& info) {
   Session& session = idle_session_of(info);
   Napi::Array arrays = info[1].As<Napi::Array>();
-  if (arrays.Length() != session.persistent->pieces.size()) refuse("one array for each piece");
+  if (arrays.Length() != session.persistent->pieces.size()) refuse("expected an array for each piece");
   for (uint32_t i = 0; i < arrays.Length(); ++i) {
     Napi::Value array = arrays.Get(i);
     if (array.IsNull()) continue;

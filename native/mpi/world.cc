@@ -44,7 +44,7 @@ Function function(uv_lib_t& library, const char* name) {
 template <typename Handle>
 class LoadedWorld : public World {
  public:
-  LoadedWorld(uv_lib_t& library, Constants<Handle> constants) : c_(constants) {
+  LoadedWorld(uv_lib_t& library, Constants<Handle> constants) : constants_(constants) {
     allreduce_ = function<Allreduce>(library, "MPI_Allreduce");
     iallreduce_ = function<Iallreduce>(library, "MPI_Iallreduce");
     test_ = function<Test>(library, "MPI_Test");
@@ -57,10 +57,10 @@ class LoadedWorld : public World {
     const auto version = function<int (*)(char*, int*)>(library, "MPI_Get_library_version");
     const auto init = function<int (*)(int*, char***, int, int*)>(library, "MPI_Init_thread");
     int given = 0;
-    if (init(nullptr, nullptr, c_.serialized, &given) != 0) throw std::runtime_error("MPI_Init_thread has failed");
-    if (given < c_.serialized) throw std::runtime_error("the library does not let threads take turns (MPI_THREAD_SERIALIZED)");
-    rank(c_.world, &rank_);
-    size(c_.world, &size_);
+    if (init(nullptr, nullptr, constants_.serialized, &given) != 0) throw std::runtime_error("MPI_Init_thread has failed");
+    if (given < constants_.serialized) throw std::runtime_error("the library does not let threads take turns (MPI_THREAD_SERIALIZED)");
+    rank(constants_.world, &rank_);
+    size(constants_.world, &size_);
     char text[8192] = {};
     int length = 0;
     version(text, &length);
@@ -70,12 +70,12 @@ class LoadedWorld : public World {
   int rank() const override { return rank_; }
   int size() const override { return size_; }
   std::string version() const override { return version_; }
-  void sum(float* values, size_t n) override { sum_of(values, n, c_.float32); }
-  void sum(double* values, size_t n) override { sum_of(values, n, c_.float64); }
+  void sum(float* values, size_t n) override { sum_of(values, n, constants_.float32); }
+  void sum(double* values, size_t n) override { sum_of(values, n, constants_.float64); }
   void begin(float* values, size_t n) override {
     for (size_t begin = 0; begin < n; begin += kMaxElements) {
       pending_.emplace_back();
-      iallreduce_(c_.in_place, values + begin, count_of(n - begin), c_.float32, c_.sum, c_.world, &pending_.back());
+      iallreduce_(constants_.in_place, values + begin, count_of(n - begin), constants_.float32, constants_.sum, constants_.world, &pending_.back());
     }
   }
   bool is_summing() const override { return first_ < pending_.size(); }
@@ -94,12 +94,12 @@ class LoadedWorld : public World {
   }
   void broadcast(void* bytes, size_t n, int root) override {
     for (size_t begin = 0; begin < n; begin += kMaxElements) {
-      bcast_(static_cast<char*>(bytes) + begin, count_of(n - begin), c_.byte, root, c_.world);
+      bcast_(static_cast<char*>(bytes) + begin, count_of(n - begin), constants_.byte, root, constants_.world);
     }
   }
   void exchange(const void* sent, size_t n, int to, void* received, size_t max_received, int from) override {
     constexpr int tag = 0;  // one tag is enough, because the messages of a rank arrive in order
-    sendrecv_(sent, count_of(n), c_.byte, to, tag, received, count_of(max_received), c_.byte, from, tag, c_.world, status_);
+    sendrecv_(sent, count_of(n), constants_.byte, to, tag, received, count_of(max_received), constants_.byte, from, tag, constants_.world, status_);
   }
   void finalize() override { finalize_(); }
 
@@ -116,11 +116,11 @@ class LoadedWorld : public World {
   template <typename T>
   void sum_of(T* values, size_t n, Handle type) {
     for (size_t begin = 0; begin < n; begin += kMaxElements) {
-      allreduce_(c_.in_place, values + begin, count_of(n - begin), type, c_.sum, c_.world);
+      allreduce_(constants_.in_place, values + begin, count_of(n - begin), type, constants_.sum, constants_.world);
     }
   }
 
-  Constants<Handle> c_;
+  Constants<Handle> constants_;
   Allreduce allreduce_;
   Iallreduce iallreduce_;
   Test test_;

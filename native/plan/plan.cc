@@ -80,7 +80,7 @@ Plan::Plan(std::vector<RecordedCall> calls, const std::vector<Region>& temporari
       const size_t bytes = call.extents[a].elements * sizeof(float);
       const Regions::Entry* region = regions.of(p, bytes);
       if (region == nullptr) {
-        if (bytes > 0) closed_ = false;
+        if (bytes > 0) is_self_contained_ = false;
         continue;
       }
       const size_t offset = reinterpret_cast<uintptr_t>(p) - region->begin;

@@ -75,7 +75,7 @@ class Plan {
   const char* replay_timed(const KernelTable& table, Run& run, void* const* inputs, const double* live, double* seconds);
 
   // Whether every pointer is into a temporary or an input. Replays then use no other memory than the arena and that of the inputs.
-  bool closed() const { return closed_; }
+  bool is_self_contained() const { return is_self_contained_; }
   // Whether a call writes to input `i`.
   bool writes_input(size_t i) const;
 
@@ -123,7 +123,7 @@ class Plan {
   std::vector<Guard> guards_;  // none without SIMDNN_GUARDS
   size_t finished_ = 0;
   size_t live_numbers_ = 0;
-  bool closed_ = true;
+  bool is_self_contained_ = true;
 };
 
 }  // namespace simdnn

@@ -28,11 +28,11 @@ namespace simdnn {
 
 namespace {
 
-struct Built {
+struct BuiltUnit {
   const char* name;
   const PairUnit* unit;
 };
-constexpr Built kBuilt[] = {
+constexpr BuiltUnit kBuiltUnits[] = {
 #define X(feature) {#feature, &feature::unit},
 #include "features.def"
     {"", nullptr},
@@ -43,7 +43,7 @@ constexpr bool same(const char* x, const char* y) {
   return *x == *y;
 }
 constexpr const PairUnit* unit_of(const char* name) {
-  for (const Built& built : kBuilt) {
+  for (const BuiltUnit& built : kBuiltUnits) {
     if (same(built.name, name)) return built.unit;
   }
   return nullptr;
@@ -62,13 +62,13 @@ bool has_avx512_bf16() {
 
 // Intel's processors start one vdpbf16ps in two cycles, but two fused multiply-adds in each cycle. With the unit a step takes 1.5 times as long as with float32
 // arithmetic on rounded operands.
-bool pays_avx512_bf16() {
+bool is_faster_avx512_bf16() {
   unsigned a, b, c, d;
   return __get_cpuid(0, &a, &b, &c, &d) && b != signature_INTEL_ebx;
 }
 #else
 bool has_avx512_bf16() { return false; }
-bool pays_avx512_bf16() { return false; }
+bool is_faster_avx512_bf16() { return false; }
 #endif
 
 #if defined(__x86_64__) && defined(__linux__)
@@ -110,19 +110,19 @@ bool has_neon_bf16() {
 }
 
 template <bool (*has)()>
-bool asked_once() {
+bool cached() {
   static const bool answer = has();
   return answer;
 }
 
-bool pays_always() { return true; }
+bool is_always_faster() { return true; }
 
 }  // namespace
 
 const Feature features[] = {
-    {"amx_bf16", "avx512", asked_once<has_amx_bf16>, pays_always, unit_of("amx_bf16")},
-    {"avx512_bf16", "avx512", asked_once<has_avx512_bf16>, pays_avx512_bf16, unit_of("avx512_bf16")},
-    {"neon_bf16", "neon", asked_once<has_neon_bf16>, pays_always, unit_of("neon_bf16")},
+    {"amx_bf16", "avx512", cached<has_amx_bf16>, is_always_faster, unit_of("amx_bf16")},
+    {"avx512_bf16", "avx512", cached<has_avx512_bf16>, is_faster_avx512_bf16, unit_of("avx512_bf16")},
+    {"neon_bf16", "neon", cached<has_neon_bf16>, is_always_faster, unit_of("neon_bf16")},
 };
 const int feature_count = sizeof(features) / sizeof(features[0]);
 

@@ -11,7 +11,7 @@ struct Feature {
   // Whether the processor and the operating system support it. For AMX the process also needs a permission, for which the first call asks Linux.
   bool (*supported)();
   // Whether the unit is faster on this processor than float32 arithmetic on rounded operands.
-  bool (*pays)();
+  bool (*is_faster)();
   // The functions of the unit, or null if this build has none. They may be called only if the machine supports the feature.
   const PairUnit* unit;
 };
