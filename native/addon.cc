@@ -21,10 +21,10 @@ namespace {
 
 // setTarget("avx2") forces a target, setTarget(null) takes the best one. It throws if this processor does not run the target.
 Napi::Value set_target(const Napi::CallbackInfo& info) {
-  Environment& here = environment(info.Env());
+  Environment& instance = environment(info.Env());
   if (info.Length() == 0 || !info[0].IsString()) {
-    here.target = &best_target();
-    return Napi::String::New(info.Env(), here.target->name);
+    instance.target = &best_target();
+    return Napi::String::New(info.Env(), instance.target->name);
   }
   const std::string name = info[0].As<Napi::String>();
   const Target* target = find_target(name.c_str());
@@ -36,8 +36,8 @@ Napi::Value set_target(const Napi::CallbackInfo& info) {
     const char* why = target == nullptr ? " is not a target of this build" : " does not run on this processor";
     throw Napi::RangeError::New(info.Env(), "SIMDNN_TARGET: \"" + name + "\"" + why + " (" + known + ")");
   }
-  here.target = target;
-  return Napi::String::New(info.Env(), here.target->name);
+  instance.target = target;
+  return Napi::String::New(info.Env(), instance.target->name);
 }
 
 bool runs_with(const Feature& feature, const Target& target) { return std::strcmp(feature.target, target.name) == 0 && feature.supported(); }
@@ -45,8 +45,8 @@ bool runs_with(const Feature& feature, const Target& target) { return std::strcm
 // setFeatures("amx_bf16,avx512_bf16") allows only these features, setFeatures("none") allows none, setFeatures(null) allows all that this processor supports. It
 // throws for a feature that does not run with the target.
 void set_features(const Napi::CallbackInfo& info) {
-  Environment& here = environment(info.Env());
-  here.features = kAnyFeature;
+  Environment& instance = environment(info.Env());
+  instance.features = kAnyFeature;
   if (info.Length() == 0 || !info[0].IsString()) return;
   const std::string list = info[0].As<Napi::String>();
   unsigned wanted = 0;
@@ -54,26 +54,26 @@ void set_features(const Napi::CallbackInfo& info) {
     std::istringstream names(list);
     for (std::string name; std::getline(names, name, ',');) {
       const Feature* feature = find_feature(name.c_str());
-      if (feature == nullptr || !runs_with(*feature, *here.target)) {
+      if (feature == nullptr || !runs_with(*feature, *instance.target)) {
         std::string known = "none";
         for (int i = 0; i < feature_count; ++i) {
-          if (feature == nullptr || runs_with(features[i], *here.target)) known += std::string(", ") + features[i].name;
+          if (feature == nullptr || runs_with(features[i], *instance.target)) known += std::string(", ") + features[i].name;
         }
-        const std::string why = feature == nullptr ? " is not a feature" : " does not run here with the target " + std::string(here.target->name);
+        const std::string why = feature == nullptr ? " is not a feature" : " does not run here with the target " + std::string(instance.target->name);
         throw Napi::RangeError::New(info.Env(), "SIMDNN_FEATURES: \"" + name + "\"" + why + " (" + known + ")");
       }
       wanted |= 1u << (feature - features);
     }
   }
-  here.features = wanted;
+  instance.features = wanted;
 }
 
 // The features that run with the target and that setFeatures allows.
 Napi::Value features_in_use(const Napi::CallbackInfo& info) {
-  const Environment& here = environment(info.Env());
+  const Environment& instance = environment(info.Env());
   Napi::Array names = Napi::Array::New(info.Env());
   for (int i = 0; i < feature_count; ++i) {
-    if ((here.features & 1u << i) != 0 && runs_with(features[i], *here.target)) names.Set(names.Length(), Napi::String::New(info.Env(), features[i].name));
+    if ((instance.features & 1u << i) != 0 && runs_with(features[i], *instance.target)) names.Set(names.Length(), Napi::String::New(info.Env(), features[i].name));
   }
   return names;
 }
@@ -88,11 +88,11 @@ void set_num_threads(const Napi::CallbackInfo& info) {
 
 // The unit of the fastest allowed feature for which this build has tiles. The first call asks Linux for AMX. A feature that is slower than float32's own units is
 // used only if setFeatures named it.
-const PairUnit* fastest_unit(const Environment& here) {
-  const bool named = here.features != kAnyFeature;
+const PairUnit* fastest_unit(const Environment& instance) {
+  const bool named = instance.features != kAnyFeature;
   for (int i = 0; i < feature_count; ++i) {
-    if (!named && !features[i].pays()) continue;
-    if ((here.features & 1u << i) != 0 && features[i].unit != nullptr && runs_with(features[i], *here.target)) return features[i].unit;
+    if (!named && !features[i].is_faster()) continue;
+    if ((instance.features & 1u << i) != 0 && features[i].unit != nullptr && runs_with(features[i], *instance.target)) return features[i].unit;
   }
   return nullptr;
 }
@@ -101,9 +101,9 @@ const PairUnit* fastest_unit(const Environment& here) {
 void set_precision(const Napi::CallbackInfo& info) {
   const double n = info.Length() > 0 && info[0].IsNumber() ? info[0].As<Napi::Number>().DoubleValue() : -1;
   if (n != 0 && n != 1 && n != 2) throw Napi::RangeError::New(info.Env(), "[setPrecision] expected 0, 1 or 2");
-  Environment& here = environment(info.Env());
-  here.precision = static_cast<Precision>(static_cast<int>(n));
-  here.unit = here.precision == Precision::kHighest ? nullptr : fastest_unit(here);
+  Environment& instance = environment(info.Env());
+  instance.precision = static_cast<Precision>(static_cast<int>(n));
+  instance.unit = instance.precision == Precision::kHighest ? nullptr : fastest_unit(instance);
 }
 
 // Sets for the whole process whether calls that begin from now on flush denormal numbers, in every environment.
@@ -152,12 +152,12 @@ void use_collective(const Napi::CallbackInfo& info) {
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   keep_loaded();
-  auto* here = new Environment;
-  here->target = &best_target();
+  auto* instance = new Environment;
+  instance->target = &best_target();
   napi_set_instance_data(
-      env, here, [](napi_env, void* data, void*) { delete static_cast<Environment*>(data); }, nullptr);
+      env, instance, [](napi_env, void* data, void*) { delete static_cast<Environment*>(data); }, nullptr);
   // Threads that train end with the environment, before anything that they use.
-  napi_add_env_cleanup_hook(env, [](void* data) { static_cast<Environment*>(data)->sessions.end(); }, here);
+  napi_add_env_cleanup_hook(env, [](void* data) { static_cast<Environment*>(data)->sessions.end(); }, instance);
 
   Napi::Object kernels = Napi::Object::New(env);
   export_kernels(env, kernels);

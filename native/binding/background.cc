@@ -28,31 +28,31 @@ void Background::submit(int threads, std::function<void()> work, std::function<v
   auto finished = std::make_shared<Finished>(Finished{this, std::move(done)});
   workers_.submit(threads, [this, work = std::move(work), finished] {
     {
-      const FlushDenormals flush;  // set once for all steps, not for each
+      const FlushDenormals flush;  // once for all steps of a run: the Run of each step then finds the register as it must be
       work();
     }
     if (closed_) return;
-    // The queue is unbounded, so any status but ok means that the environment is ending.
-    auto* handed = new std::shared_ptr<Finished>(finished);
-    if (napi_call_threadsafe_function(results_, handed, napi_tsfn_nonblocking) != napi_ok) {
+    auto* data = new std::shared_ptr<Finished>(finished);
+    // The queue is unbounded, so any other status than napi_ok means that the environment is ending.
+    if (napi_call_threadsafe_function(results_, data, napi_tsfn_nonblocking) != napi_ok) {
       closed_ = true;
-      delete handed;
+      delete data;
     }
   });
   if (pending_++ == 0) napi_ref_threadsafe_function(env_, results_);
 }
 
 void Background::call_done(napi_env env, napi_value, void*, void* data) {
-  std::unique_ptr<std::shared_ptr<Finished>> handed(static_cast<std::shared_ptr<Finished>*>(data));
+  const std::unique_ptr<std::shared_ptr<Finished>> owner(static_cast<std::shared_ptr<Finished>*>(data));
   if (env == nullptr) return;
-  const std::shared_ptr<Finished> finished = *handed;
+  const std::shared_ptr<Finished> finished = *owner;
   Background& background = *finished->background;
   if (--background.pending_ == 0) napi_unref_threadsafe_function(env, background.results_);
   Napi::HandleScope scope(env);
   try {
     finished->done(env);
   } catch (const Napi::Error&) {
-    // The environment is ending and runs no more JavaScript, so nobody waits for the result.
+    // The environment is ending and runs no JavaScript any more, so no code waits for the result.
   } catch (const std::bad_alloc&) {
     napi_throw_range_error(env, nullptr, "[memory] out of memory");
   }

@@ -1,4 +1,4 @@
-// Runs one environment's background work on a bounded number of threads, and hands the results back to JavaScript.
+// Runs the background work of one environment on a bounded number of threads, and returns the results to JavaScript.
 #pragma once
 #include <napi.h>
 
@@ -10,20 +10,20 @@
 
 namespace simdnn {
 
-// Threads that do pieces of work; each piece ends with a function that is called on the JavaScript thread.
 class Background {
  public:
+  // `niceness` lowers the priority of the threads. Throws std::bad_alloc.
   Background(napi_env env, int niceness);
   Background(const Background&) = delete;
-  ~Background();  // to be called on the JavaScript thread
+  ~Background();  // only on the JavaScript thread
 
-  // Runs `work` on one of at most `threads` threads, then calls `done` on the JavaScript thread, with a handle scope open. `done` is not called if the
-  // environment ends before. While work is under way the process stays alive. Throws std::system_error if the system gives no thread.
+  // Runs `work` on one of at most `threads` threads, then calls `done` on the JavaScript thread, within a handle scope. `done` is not called if the environment
+  // ends before. The process stays alive until `done` has been called. Throws std::system_error if the system starts no thread.
   void submit(int threads, std::function<void()> work, std::function<void(Napi::Env)> done);
 
   Workers& workers() { return workers_; }
 
-  // To be called when the environment ends: waits for the work under way, and releases what Node gave, which Node then frees.
+  // Called when the environment ends. Waits for running work, and does not use `results_` any more, because Node then frees it.
   void end();
 
  private:
@@ -36,7 +36,7 @@ class Background {
   napi_env env_;
   napi_threadsafe_function results_ = nullptr;
   std::atomic<bool> closed_{false};  // true: results_ must not be used any more
-  size_t pending_ = 0;
+  size_t pending_ = 0;               // submitted pieces of work whose `done` has not been called
   Workers workers_;
 };
 

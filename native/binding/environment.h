@@ -1,4 +1,4 @@
-// The data of one JavaScript environment (the main thread or a worker). A process loads the addon once, but each of its worker_threads initialises it once.
+// The data of one JavaScript environment: of the main thread or of a worker. A process loads the addon once and initialises it once for each environment.
 #pragma once
 #include <napi.h>
 
@@ -13,10 +13,10 @@ constexpr unsigned kAnyFeature = ~0u;
 
 struct Environment {
   const Target* target = nullptr;
-  unsigned features = kAnyFeature;  // bit i: whether features[i] may be used if the machine supports it
+  unsigned features = kAnyFeature;  // bit i is set if features[i] may be used where the machine supports it
   int threads = 1;
   Precision precision = Precision::kHighest;
-  const PairUnit* unit = nullptr;  // the unit that products of that precision use
+  const PairUnit* unit = nullptr;  // the unit that computes products of that precision, or null
   Sessions sessions;
 };
 

@@ -1,4 +1,4 @@
-// The N-API function of each kernel. It reads and checks the arguments, then calls the kernel or records the call for a plan.
+// For each kernel the Node-API function, which reads and checks the arguments and calls the kernel, and the function that records a call for a plan.
 #include "binding/kernels.h"
 
 #include <memory>
@@ -10,7 +10,7 @@
 namespace simdnn {
 namespace {
 
-// Fills the slots of a recorded call, argument by argument.
+// Writes the arguments of a recorded call to its slots, one after the other.
 struct SlotWriter {
   RecordedCall& call;
   std::vector<std::unique_ptr<Layout>>& layouts;
@@ -38,8 +38,8 @@ struct SlotWriter {
   }
 };
 
-// The generated code of each kernel: it reads and checks the arguments in order, and then either calls the kernel or writes the call to slots; a third function
-// calls the kernel from slots.
+// Generated for each kernel: a struct whose constructor reads and checks the arguments, whose `run_with` calls the kernel, whose `write` writes the arguments to
+// slots, and whose `invoke` calls the kernel with the arguments in slots.
 #include "generated/calls.inc"
 
 template <typename Call>
@@ -47,9 +47,9 @@ napi_value kernel_function(napi_env env, napi_callback_info info) {
   try {
     Reader reader(env, info, Call::kName);
     const Call call(reader);
-    const Environment& here = environment(env);
-    Run run(here.threads, here.precision, here.unit);
-    call.run_with(*here.target->table, run);
+    const Environment& instance = environment(env);
+    Run run(instance.threads, instance.precision, instance.unit);
+    call.run_with(*instance.target->table, run);
     if (run.fault.array() != nullptr) throw fault_error(Call::kName, run.fault);
   } catch (const ArgumentError& error) {
     throw_argument_error(env, error);

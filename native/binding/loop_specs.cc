@@ -20,7 +20,7 @@ Memory memory_of(Napi::Env env, napi_value value) {
 
 Aligned copy_of(Napi::Env env, const Memory& memory) {
   Aligned copy = allocate_unset(memory.bytes);
-  // The copy is in huge pages, because JavaScript waits for it, and in fresh memory the first touch of small pages costs more than the copy.
+  // JavaScript waits for this copy, so several threads make it. allocate_unset uses huge pages, since the first touch of small pages takes longer than the copy.
   Run run(environment(env).threads);
   parallel(run, memory.bytes, size_t{2} << 20, 0.1 * static_cast<double>(memory.bytes), [&](size_t begin, size_t end) {
     std::memcpy(copy.get() + begin, memory.data + begin, end - begin);
@@ -64,7 +64,7 @@ Step step_of(Napi::Object object, const PersistentMemory& persistent) {
   Napi::Value handle = object.Get("plan");
   if (!handle.IsExternal()) throw ArgumentError{ArgumentError::kType, "[session] expected a plan"};
   BoundPlan& bound = *handle.As<Napi::External<BoundPlan>>().Data();
-  if (!bound.plan.closed()) refuse("the plan uses memory that is not the session's");
+  if (!bound.plan.is_self_contained()) refuse("the plan uses memory that is not the session's");
   const std::vector<size_t>& bytes = bound.input_bytes;
   const size_t pieces = persistent.pieces.size();
   if (bytes.size() < pieces) refuse("the plan is not of this session");
@@ -106,7 +106,7 @@ BatchSampler batch_sampler_of(Napi::Env env, Napi::Object object, const std::vec
     const Memory memory = memory_of(env, object.Get("subset"));
     sampler.subset.assign(reinterpret_cast<int32_t*>(memory.data), reinterpret_cast<int32_t*>(memory.data) + memory.bytes / 4);
     for (int32_t row : sampler.subset) {
-      if (row < 0 || static_cast<size_t>(row) >= sampler.rows->count) refuse("a row that does not exist");
+      if (row < 0 || static_cast<size_t>(row) >= sampler.rows->count) refuse("a row does not exist");
     }
   }
   sampler.batch = count(object, "batch");
@@ -124,33 +124,33 @@ BatchSampler batch_sampler_of(Napi::Env env, Napi::Object object, const std::vec
   sampler.ordered = object.Get("ordered").ToBoolean();
   const size_t all = sampler.subset.empty() ? sampler.rows->count : sampler.subset.size();
   const size_t items = sampler.items;
-  if (sampler.rank >= sampler.ranks || sampler.ranks > INT32_MAX || (sampler.ranks == 1 && !sampler.ordered ? items != all : items > all)) refuse("a part that is none");
+  if (sampler.rank >= sampler.ranks || sampler.ranks > INT32_MAX || (sampler.ranks == 1 && !sampler.ordered ? items != all : items > all)) refuse("the rows of this rank are not a part of all rows");
   if (sampler.batch == 0 || sampler.batches == 0 || sampler.group == 0 || sampler.rows->columns.empty() || items > INT32_MAX || sampler.batch > items ||
       sampler.batches > (items + sampler.batch - 1) / sampler.batch || sampler.full >= steps.size() || sampler.last >= steps.size()) {
     refuse("these batches do not fit the rows");
   }
   if (sampler.ordered && (sampler.ranks > 1 || sampler.group > 1 || sampler.shuffle || !sampler.subset.empty() ||
                           sampler.batches != (items + sampler.batch - 1) / sampler.batch)) {
-    refuse("rows that each run brings along are all batches of one part, in their order");
+    refuse("the batches of an ordered loop are all rows, of one rank, in groups of one, not shuffled");
   }
   const size_t group = sampler.group < sampler.batches ? sampler.group : sampler.batches;
-  const size_t whole = (sampler.batches - 1) / group;  // the number of groups before the last one
+  const size_t groups_before_last = (sampler.batches - 1) / group;
   const size_t columns = sampler.rows->columns.size();
   const auto check = [&](const Step& step, size_t begin, size_t end) {  // checks the batches [begin, end)
-    if (step.arguments != (end - begin) * columns) refuse("as many columns as tensors in a batch");
+    if (step.arguments != (end - begin) * columns) refuse("expected as many columns as a batch has tensors");
     for (size_t a = 0; a < step.arguments; ++a) {
       const size_t row = (begin + a / columns) * sampler.batch;
       const size_t rows = items - row < sampler.batch ? items - row : sampler.batch;
-      if (step.own_bytes[a] != rows * sampler.rows->columns[a % columns].width * sizeof(float)) refuse("the rows do not make such a batch");
+      if (step.own_bytes[a] != rows * sampler.rows->columns[a % columns].width * sizeof(float)) refuse("the rows of a batch and the tensors of its step differ in size");
     }
   };
-  if (whole > 0 || sampler.ordered) check(steps[sampler.full], 0, group);
-  check(steps[sampler.last], whole * group, sampler.batches);
+  if (groups_before_last > 0 || sampler.ordered) check(steps[sampler.full], 0, group);
+  check(steps[sampler.last], groups_before_last * group, sampler.batches);
   return sampler;
 }
 
-// Reads { kinds: Int32Array of the next steps, numbers: Float64Array of all steps, one after the other }. The caller, who knows the batches, is responsible for
-// whether batches of these kinds come.
+// Reads { kinds, numbers }: the kinds of the next steps, an Int32Array, and the live numbers of all these steps, a Float64Array. Does not check whether batches of
+// these kinds follow: add_run and given_batches do.
 static NumbersAhead numbers_ahead(Napi::Env env, const Loop& loop, Napi::Object object) {
   const Memory kinds = memory_of(env, object.Get("kinds"));
   napi_typedarray_type type;
@@ -163,23 +163,23 @@ static NumbersAhead numbers_ahead(Napi::Env env, const Loop& loop, Napi::Object 
   NumbersAhead ahead;
   for (size_t i = 0; i < kinds.bytes / sizeof(int32_t); ++i) {
     const int32_t kind = reinterpret_cast<const int32_t*>(kinds.data)[i];
-    if (kind < 0 || static_cast<size_t>(kind) >= loop.kinds()) refuse("live numbers of a kind of step that does not exist");
+    if (kind < 0 || static_cast<size_t>(kind) >= loop.kinds()) refuse("the live numbers are those of a kind of step that does not exist");
     const size_t own = loop.step(static_cast<size_t>(kind)).plan.live_numbers();
-    if (own > length - next) refuse("as many live numbers as the plans have");
+    if (own > length - next) refuse("expected as many live numbers as the plans have");
     ahead.kinds.push_back(static_cast<size_t>(kind));
     ahead.begins.push_back(next);
     next += own;
   }
-  if (ahead.empty() || next != length) refuse("as many live numbers as the plans have");
+  if (ahead.empty() || next != length) refuse("expected as many live numbers as the plans have");
   ahead.numbers.assign(numbers, numbers + length);
   return ahead;
 }
 
-// Reads the live numbers of a kind of step: a list of [base, increase per draw, increase per step that advances each clock].
-static std::vector<LiveNumber> live_of(Napi::Env env, const Loop& loop, size_t kind, Napi::Value value) {
-  if (!value.IsArray()) refuse("live numbers of every kind of step");
+// Reads the live numbers of a kind of step: an array of [base, per_draw, ...per_step].
+static std::vector<LiveNumber> live_numbers(Napi::Env env, const Loop& loop, size_t kind, Napi::Value value) {
+  if (!value.IsArray()) refuse("expected live numbers for every kind of step");
   Napi::Array rows = value.As<Napi::Array>();
-  if (rows.Length() != loop.step(kind).plan.live_numbers()) refuse("as many live numbers as the plan has");
+  if (rows.Length() != loop.step(kind).plan.live_numbers()) refuse("expected as many live numbers as the plan has");
   std::vector<LiveNumber> live;
   for (uint32_t i = 0; i < rows.Length(); ++i) {
     Napi::HandleScope scope(env);
@@ -191,8 +191,8 @@ static std::vector<LiveNumber> live_of(Napi::Env env, const Loop& loop, size_t k
   return live;
 }
 
-std::vector<LiveOfKinds> later_of(Napi::Env env, const Loop& loop, Napi::Object object) {
-  std::vector<LiveOfKinds> later;
+std::vector<LiveNumbersByKind> later_of(Napi::Env env, const Loop& loop, Napi::Object object) {
+  std::vector<LiveNumbersByKind> later;
   if (!object.Get("later").IsArray()) return later;
   Napi::Array rounds = object.Get("later").As<Napi::Array>();
   for (uint32_t round = 0; round < rounds.Length(); ++round) {
@@ -200,8 +200,8 @@ std::vector<LiveOfKinds> later_of(Napi::Env env, const Loop& loop, Napi::Object 
     later.emplace_back();
     if (!rounds.Get(round).IsArray()) continue;
     Napi::Array kinds = rounds.Get(round).As<Napi::Array>();
-    if (kinds.Length() != loop.kinds()) refuse("live numbers of every kind of step");
-    for (uint32_t k = 0; k < kinds.Length(); ++k) later.back().push_back(live_of(env, loop, k, kinds.Get(k)));
+    if (kinds.Length() != loop.kinds()) refuse("expected live numbers for every kind of step");
+    for (uint32_t k = 0; k < kinds.Length(); ++k) later.back().push_back(live_numbers(env, loop, k, kinds.Get(k)));
   }
   return later;
 }
@@ -217,7 +217,7 @@ Limits limits_of(Napi::Env env, Loop& loop, Napi::Object object) {
   loop.set_order_offset(count(object, "orderOffset"));
   loop.restart_clocks();
   Napi::Array kinds = object.Get("live").As<Napi::Array>();
-  if (kinds.Length() != loop.kinds()) refuse("live numbers, or null, for every kind of step");
+  if (kinds.Length() != loop.kinds()) refuse("expected live numbers, or null, for every kind of step");
   for (uint32_t k = 0; k < kinds.Length(); ++k) {
     Napi::HandleScope scope(env);
     if (!kinds.Get(k).IsArray()) {
@@ -225,7 +225,7 @@ Limits limits_of(Napi::Env env, Loop& loop, Napi::Object object) {
       continue;
     }
     limits.kinds.push_back(true);
-    loop.set_live(k, live_of(env, loop, k, kinds.Get(k)));
+    loop.set_live(k, live_numbers(env, loop, k, kinds.Get(k)));
   }
   if (object.Get("joining").IsObject()) {
     Napi::Object joining = object.Get("joining").As<Napi::Object>();
@@ -243,13 +243,13 @@ std::vector<GivenBatch> given_batches(Napi::Env env, const Loop& loop, const Lim
     GivenBatch batch{count(object, "kind"), count(object, "randomOffset"), {}};
     const bool has_numbers = limits.ahead.empty() ? batch.kind < loop.kinds() && limits.kinds[batch.kind]
                                                   : i >= limits.ahead.size() || limits.ahead.kinds[i] == batch.kind;
-    if (batch.kind >= loop.kinds() || !has_numbers) refuse("a kind of step that does not exist, or without live numbers");
+    if (batch.kind >= loop.kinds() || !has_numbers) refuse("a kind of step does not exist, or has no live numbers");
     const Step& step = loop.step(batch.kind);
     Napi::Array tensors = object.Get("tensors").As<Napi::Array>();
-    if (tensors.Length() != step.arguments) refuse("a batch of other tensors");
+    if (tensors.Length() != step.arguments) refuse("a batch and its step differ in the number of tensors");
     for (uint32_t a = 0; a < tensors.Length(); ++a) {
       const Memory memory = memory_of(env, tensors.Get(a));
-      if (memory.bytes != step.own_bytes[a]) refuse("a batch of another size");
+      if (memory.bytes != step.own_bytes[a]) refuse("a tensor of a batch and that of its step differ in size");
       batch.tensors.push_back(copy_of(env, memory));
     }
     batches.push_back(std::move(batch));

@@ -1,4 +1,4 @@
-// Reads and checks JavaScript's description of a session's loops before anything runs, and converts the results of a run. Throws ArgumentError.
+// Reads and checks JavaScript's description of the loops of a session and of their runs, and converts the reports of runs. The readers throw ArgumentError.
 #pragma once
 #include <napi.h>
 
@@ -16,17 +16,21 @@ struct Memory {
 
 Memory memory_of(Napi::Env env, napi_value value);
 Aligned copy_of(Napi::Env env, const Memory& memory);
+// Throws ArgumentError for a RangeError in JavaScript.
 [[noreturn]] void refuse(const char* what);
 
-// Moves the plan out of its handle, which cannot be replayed afterwards.
+// Reads a LoopStep of src/native.ts. Moves the plan out of its handle, which cannot be replayed afterwards.
 Step step_of(Napi::Object object, const PersistentMemory& persistent);
+// Reads an EpochRows, and checks that its batches have the shapes for which the steps were recorded.
 BatchSampler batch_sampler_of(Napi::Env env, Napi::Object object, const std::vector<Step>& steps);
-// Also sets where the loop's live values and random numbers begin.
+// Reads the limits of a LoopRun, and sets the loop's live numbers and the position of its random numbers.
 Limits limits_of(Napi::Env env, Loop& loop, Napi::Object object);
-// The live numbers of later rounds, if it has any.
-std::vector<LiveOfKinds> later_of(Napi::Env env, const Loop& loop, Napi::Object object);
+// Reads LoopRun.later, the live numbers of the rounds from the second on; empty if there are none.
+std::vector<LiveNumbersByKind> later_of(Napi::Env env, const Loop& loop, Napi::Object object);
+// Reads LoopRun.batches.
 std::vector<GivenBatch> given_batches(Napi::Env env, const Loop& loop, const Limits& limits, Napi::Array list);
 
+// A LoopReport.
 Napi::Object report_object(Napi::Env env, const Report& report);
 
 }  // namespace simdnn

@@ -1,6 +1,7 @@
-/* Resolves Node-API on Windows. Its functions belong to the program that loads the addon, whatever the program is called (node.exe, electron.exe, bun.exe).
-   node_api.h declares them with dllimport, so each call goes through a pointer __imp_<name>. These pointers are defined here and set when the addon is loaded.
-   So no import library is needed that would name a program. CMakeLists.txt makes node_api.def from Node's headers. */
+/* Resolves Node-API on Windows. The functions of Node-API are in the program that loads the addon, and that program may have any name (node.exe, electron.exe,
+   bun.exe), so the addon cannot be linked with an import library, which would contain a name. node_api.h declares the functions with dllimport, by which each
+   call goes through a pointer __imp_<name>. This file defines these pointers and sets them when the addon is loaded. CMakeLists.txt makes node_api.def, the list
+   of names, from Node's headers. */
 #include <windows.h>
 
 #define X(name) FARPROC __imp_##name;

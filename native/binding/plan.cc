@@ -25,8 +25,8 @@ std::vector<Region> regions(Napi::Env env, Napi::Array arrays) {
   return out;
 }
 
-// createPlan(calls: [name, ...arguments][], temporaries: TypedArray[], inputs: TypedArray[],
-//            live: [call, argument, isCounter][]) -> External. The plan's products have the precision that this environment has now.
+// createPlan(calls: [name, ...arguments][], temporaries: TypedArray[], inputs: TypedArray[], live: [call, argument, isCounter][]) -> External. Its products have
+// the precision that the environment has at this call.
 Napi::Value create_plan(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   if (info.Length() < 4 || !info[0].IsArray() || !info[1].IsArray() || !info[2].IsArray() || !info[3].IsArray()) {
@@ -77,13 +77,13 @@ Napi::Value create_plan(const Napi::CallbackInfo& info) {
   return env.Undefined();
 }
 
-// planBytes(plan): the size of its arena in bytes.
+// planBytes(plan): the size of the plan's arena in bytes.
 Napi::Value plan_bytes(const Napi::CallbackInfo& info) {
   if (info.Length() == 0 || !info[0].IsExternal()) throw Napi::TypeError::New(info.Env(), "[planBytes] expected a plan");
   return Napi::Number::New(info.Env(), static_cast<double>(info[0].As<Napi::External<BoundPlan>>().Data()->plan.arena_bytes()));
 }
 
-// planFinished(plan): how many of its calls the last replay completed.
+// planFinished(plan): how many of the plan's calls its last replay has finished.
 Napi::Value plan_finished(const Napi::CallbackInfo& info) {
   if (info.Length() == 0 || !info[0].IsExternal()) throw Napi::TypeError::New(info.Env(), "[planFinished] expected a plan");
   return Napi::Number::New(info.Env(), static_cast<double>(info[0].As<Napi::External<BoundPlan>>().Data()->plan.finished()));
@@ -114,7 +114,7 @@ BoundPlan& prepare(napi_env env, const napi_value* argv, size_t argc) {
   return bound;
 }
 
-// The arguments of a JavaScript call of any length; a few need no allocation.
+// The arguments of a JavaScript call, however many they are. Up to 16 need no allocation.
 class Arguments {
  public:
   Arguments(napi_env env, napi_callback_info info) {
@@ -133,15 +133,15 @@ class Arguments {
   std::vector<napi_value> many_;
 };
 
-// A replay that JavaScript requests. `replay_with(env, arguments, table, run)` replays the plan and returns the name of the kernel that reported a fault, or null;
-// what it throws becomes a JavaScript exception. Plain Node-API, because this is the call that each training step makes.
+// The Node-API function around a replay. `replay_with(env, arguments, table, run)` replays the plan and returns the name of the kernel that reported a fault, or
+// null; its C++ exceptions become JavaScript exceptions. It uses plain Node-API, without the C++ wrapper, because each compiled training step makes this call.
 template <const char* (*replay_with)(napi_env, const Arguments&, const KernelTable&, Run&)>
 napi_value guarded_replay(napi_env env, napi_callback_info info) {
   try {
     const Arguments arguments(env, info);
-    const Environment& here = environment(env);
-    Run run(here.threads);
-    if (const char* kernel = replay_with(env, arguments, *here.target->table, run)) throw fault_error(kernel, run.fault);
+    const Environment& instance = environment(env);
+    Run run(instance.threads);
+    if (const char* kernel = replay_with(env, arguments, *instance.target->table, run)) throw fault_error(kernel, run.fault);
   } catch (const ArgumentError& error) {
     throw_argument_error(env, error);
   } catch (const std::bad_alloc&) {
@@ -150,13 +150,13 @@ napi_value guarded_replay(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// replay(plan, live, ...inputs). The inputs are arguments of their own, so that no array has to be read.
+// replay(plan, live: Float64Array, ...inputs). Each input is an argument of its own, because elements of a JavaScript array would have to be read one by one.
 const char* replay(napi_env env, const Arguments& arguments, const KernelTable& table, Run& run) {
   BoundPlan& bound = prepare(env, arguments.data(), arguments.count());
   return bound.plan.replay(table, run, bound.inputs.data(), bound.live.data());
 }
 
-// replayTimed(seconds: Float64Array, plan, live, ...inputs): replays, and writes each call's duration to `seconds`.
+// replayTimed(seconds: Float64Array, plan, live, ...inputs): a replay that writes the duration of each call to `seconds`.
 const char* replay_timed(napi_env env, const Arguments& arguments, const KernelTable& table, Run& run) {
   if (arguments.count() < 1) throw ArgumentError{ArgumentError::kType, "[replay] expected where to write the times"};
   BoundPlan& bound = prepare(env, arguments.data() + 1, arguments.count() - 1);
@@ -170,7 +170,7 @@ const char* replay_timed(napi_env env, const Arguments& arguments, const KernelT
   return bound.plan.replay_timed(table, run, bound.inputs.data(), bound.live.data(), static_cast<double*>(seconds));
 }
 
-// peak(): the floating-point operations a second that one thread does on the running target, a multiply-add counted as two.
+// peak(): how many floating-point operations per second one thread does with the running target. A multiply-add counts as two.
 Napi::Value peak(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), muladd_peak(environment(info.Env()).target->name, 5e-3));
 }

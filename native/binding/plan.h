@@ -1,4 +1,4 @@
-// The JavaScript functions for plans: createPlan, replay, replayTimed.
+// The JavaScript functions for plans: createPlan, planBytes, planFinished, replay, replayTimed, and peak.
 #pragma once
 #include <napi.h>
 
@@ -6,12 +6,12 @@
 
 namespace simdnn {
 
-// What a replay of a plan needs besides the plan: the length that each input must have, and the table of live values, whose memory JavaScript owns and keeps.
+// A plan with the tables that its replays fill, so that a replay allocates nothing.
 struct BoundPlan {
   Plan plan;
-  std::vector<size_t> input_bytes;
-  std::vector<void*> inputs;
-  std::vector<double> live;
+  std::vector<size_t> input_bytes;  // the size that each input must have
+  std::vector<void*> inputs;        // the addresses of the inputs of the current replay
+  std::vector<double> live;         // its live numbers
 };
 
 void export_plan(Napi::Env env, Napi::Object exports);

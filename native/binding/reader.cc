@@ -22,7 +22,7 @@ ArgumentError fault_error(const char* kernel, const Fault& fault) {
 // For example "[adamStep] maxV: ".
 std::string Reader::prefix(const char* name) const { return std::string("[") + kernel_ + "] " + name + ": "; }
 
-// Describes an argument for an error message: `3`, `null`, `an Int32Array`, `a string`.
+// The text for an argument in an error message: `3`, `null`, `an Int32Array`, `a string`.
 std::string Reader::describe(size_t argument) const {
   if (argument >= count_) return "nothing";
   const napi_value value = values_[argument];
@@ -75,7 +75,7 @@ void Reader::refuse_short(const char* name, const char* formula, size_t needed, 
 }
 
 // Reads an Int32Array [rank, sizes..., strides and offset of operand 0, strides and offset of operand 1]. It is copied before it is checked, because another
-// thread may change a shared buffer.
+// thread may change it at any time if its buffer is shared.
 Layout Reader::layout(const char* name) {
   static constexpr ElementType kInts{"an Int32Array", 1u << napi_int32_array};
   const Array<int32_t> source = array<int32_t>(name, kInts);

@@ -1,5 +1,5 @@
-// Reads a kernel's JavaScript arguments in the order of its description and checks what memory safety needs: types, integers and lengths. It uses plain
-// Node-API calls, by which reading a typed array takes a quarter of the time of the C++ wrapper.
+// Reads the JavaScript arguments of a kernel in the order of its description, and checks everything on which memory safety depends: types, integers and lengths.
+// It uses plain Node-API calls, because the C++ wrapper takes four times as long to read a typed array.
 #pragma once
 #include <napi.h>
 
@@ -12,7 +12,7 @@
 
 namespace simdnn {
 
-// Thrown by checks; the one place that calls kernels turns it into a JavaScript exception.
+// Thrown by checks. The function that JavaScript has called converts it to a JavaScript exception.
 struct ArgumentError {
   enum JavaScriptClass {
     kType,   // TypeError
@@ -23,10 +23,10 @@ struct ArgumentError {
 
 void throw_argument_error(napi_env env, const ArgumentError& error);
 
-// The error that reports an element which a kernel refused.
+// The error for a fault that a kernel has reported.
 ArgumentError fault_error(const char* kernel, const Fault& fault);
 
-// Which types of typed arrays are accepted for an element type. generated/calls.inc has a row for each type of native/descriptions/describe.mjs.
+// An element type of native/descriptions/describe.mjs, and which typed arrays are accepted for it. generated/calls.inc has one for each type.
 struct ElementType {
   const char* expected;  // its name in an error: "a Float32Array"
   uint32_t arrays;       // a bit for each napi_typedarray_type
@@ -39,20 +39,20 @@ struct Array {
   T* data = nullptr;
   size_t length = 0;
   bool present = false;
-  size_t argument = 0;  // its position in the call
+  size_t argument = 0;  // its position among the arguments
 };
 
 class Reader {
  public:
   static constexpr size_t kMaxArguments = 24;
 
-  // Reads the arguments of a call that is being made.
+  // Reads the arguments with which JavaScript has called a function of the addon.
   Reader(napi_env env, napi_callback_info info, const char* kernel) : env_(env), kernel_(kernel) {
     count_ = kMaxArguments;
     napi_get_cb_info(env, info, &count_, values_, nullptr, nullptr);
     if (count_ > kMaxArguments) count_ = kMaxArguments;
   }
-  // Reads the arguments of a recorded call: the elements of a JavaScript array from `first` on.
+  // Reads the arguments of a recorded call, which are the elements of a JavaScript array from index `first` on.
   Reader(napi_env env, napi_value array, uint32_t first, const char* kernel) : env_(env), kernel_(kernel) {
     uint32_t length = 0;
     napi_get_array_length(env, array, &length);
@@ -105,7 +105,7 @@ class Reader {
   }
   uint32_t flags(const char* name, int count) { return static_cast<uint32_t>(integer(name, 0, (1 << count) - 1.0)); }
 
-  // Refuses an array shorter than what the kernel touches. `formula` is the text of `needed`.
+  // Throws if the array is shorter than `needed`, the number of elements that the kernel accesses. `formula` is the text of `needed` for the message.
   template <typename T>
   void fits(const Array<T>& array, const char* name, const char* formula, size_t needed) {
     if (array.present && array.length < needed) refuse_short(name, formula, needed, array.length, array.argument);
@@ -114,7 +114,7 @@ class Reader {
  private:
   std::string prefix(const char* name) const;
   std::string describe(size_t argument) const;
-  // Throws "expected ..., got ..." for the next argument, or for an array.
+  // These throw "expected ..., got ...", for the next argument and for an array that is too short.
   [[noreturn]] void refuse(ArgumentError::JavaScriptClass javascript_class, const char* name, const char* expected) const;
   [[noreturn]] void refuse_short(const char* name, const char* formula, size_t needed, size_t length,
                                  size_t argument) const;
@@ -125,7 +125,7 @@ class Reader {
     return napi_typeof(env_, values_[next_], &type) == napi_ok && (type == napi_null || type == napi_undefined);
   }
 
-  // Reads an integer in [low, high]; refuses NaN and fractions.
+  // Reads an integer in [low, high]. Throws for any other number, also for NaN and fractions.
   double integer(const char* name, double low, double high) {
     const double value = real(name);
     if (!(value >= low && value <= high) || value != std::trunc(value)) {

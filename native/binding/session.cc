@@ -1,4 +1,4 @@
-// Sessions, their loops and their persistent memory. interface Addon in src/native.ts describes the functions that are exported here.
+// Sessions, their loops and their persistent memory. `interface Addon` in src/native.ts describes the functions that this file exports.
 #include "binding/session.h"
 
 #include <algorithm>
@@ -14,17 +14,17 @@
 
 namespace simdnn {
 
-// The persistent memory of a fit or an inference, and its loops, of which one runs at a time.
+// The persistent memory of a fit or an inference, and the loops over it, of which one runs at a time.
 struct Session {
   std::shared_ptr<PersistentMemory> persistent = std::make_shared<PersistentMemory>();
   std::vector<std::unique_ptr<Loop>> loops;
-  std::unique_ptr<Snapshots> snapshots;  // of the memory after each of its last rounds, if rounds may be taken back; otherwise null
+  std::unique_ptr<Snapshots> snapshots;  // of the memory after each of the last rounds; null if rounds cannot be taken back
   Gate gate;
   std::atomic<bool> stop{false};
   bool running = false;
-  bool dropped = false;  // garbage collected in JavaScript while a run was under way; forgotten when the run ends
+  bool collected = false;  // JavaScript's handle was garbage collected during a run, at the end of which the session is deleted
   bool is_fit = false;
-  Background* background = nullptr;  // the environment's
+  Background* background = nullptr;  // owned by the environment
 };
 
 void Sessions::end() {
@@ -38,7 +38,7 @@ namespace {
 template <typename T>
 T& external(const Napi::CallbackInfo& info, size_t argument) {
   if (info.Length() <= argument || !info[argument].IsExternal()) {
-    throw ArgumentError{ArgumentError::kType, "[session] expected what the addon made"};
+    throw ArgumentError{ArgumentError::kType, "[session] expected a handle of the addon"};
   }
   return *info[argument].As<Napi::External<T>>().Data();
 }
@@ -50,7 +50,7 @@ Session& idle_session_of(const Napi::CallbackInfo& info) {
   return session;
 }
 
-// Wraps every exported function: turns C++ exceptions into JavaScript's.
+// Wraps each exported function: converts C++ exceptions to JavaScript exceptions.
 template <Napi::Value (*function)(const Napi::CallbackInfo&)>
 Napi::Value guarded(const Napi::CallbackInfo& info) {
   try {
@@ -65,7 +65,7 @@ Napi::Value guarded(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-void forget(napi_env env, Session* session) {
+void delete_session(napi_env env, Session* session) {
   auto& all = environment(env).sessions.all;
   for (auto it = all.begin(); it != all.end(); ++it) {
     if (it->get() != session) continue;
@@ -77,7 +77,7 @@ void forget(napi_env env, Session* session) {
   }
 }
 
-// Adds copies of the pieces and returns their size in bytes.
+// Adds copies of these arrays to the persistent memory and returns their size in bytes.
 int64_t add_pieces(Napi::Env env, Session& session, Napi::Array pieces) {
   int64_t bytes = 0;
   for (uint32_t i = 0; i < pieces.Length(); ++i) {
@@ -103,9 +103,9 @@ Napi::Value create_session(const Napi::CallbackInfo& info) {
   napi_adjust_external_memory(env, bytes, &known);
   return Napi::External<Session>::New(env, session.get(), [](Napi::Env e, Session* s) {
     if (s->running) {
-      s->dropped = true;
+      s->collected = true;
     } else {
-      forget(e, s);
+      delete_session(e, s);
     }
   });
 }
@@ -116,7 +116,7 @@ Napi::Value add_persistent(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// Adds a kind of batch, with its step, to a loop whose batches are given with each run.
+// Adds a kind of step to a loop without rows, whose batches are passed with each run.
 Napi::Value add_kind(const Napi::CallbackInfo& info) {
   Session& session = idle_session_of(info);
   const uint32_t index = info[1].ToNumber().Uint32Value();
@@ -139,7 +139,7 @@ Napi::Value create_rows(const Napi::CallbackInfo& info) {
     (*rows)->columns.push_back({copy_of(info.Env(), memory), width});
     bytes += static_cast<int64_t>(memory.bytes);
   }
-  // The garbage collector sees only a small handle. If it did not know of these bytes, many copies of a dataset could pile up.
+  // The garbage collector sees only a small handle. It must know the size of the rows, because otherwise many copies of a dataset could accumulate.
   napi_adjust_external_memory(info.Env(), bytes, &known);
   return Napi::External<std::shared_ptr<Rows>>::New(info.Env(), rows.release(), [bytes](Napi::Env env, std::shared_ptr<Rows>* p) {
     int64_t left = 0;
@@ -159,8 +159,8 @@ Napi::Value add_loop(const Napi::CallbackInfo& info) {
   if (info.Length() > 3 && info[3].IsExternal()) {
     Session& before = external<Session>(info, 3);
     const uint32_t index = info[4].ToNumber().Uint32Value();
-    if (before.running || index >= before.loops.size() || !before.loops[index]->has_same_batches(*loop)) refuse("no such loop to go on with");
-    loop->take_position(*before.loops[index]);
+    if (before.running || index >= before.loops.size() || !before.loops[index]->has_same_batches(*loop)) refuse("no such loop to continue");
+    loop->continue_from(*before.loops[index]);
   }
   session.loops.push_back(std::move(loop));
   return Napi::Number::New(info.Env(), static_cast<double>(session.loops.size() - 1));
@@ -174,112 +174,112 @@ size_t round_of(Napi::Value value) {
   return static_cast<size_t>(number);
 }
 
-// The state of a run, kept until its promise is settled.
-struct Running {
-  Running(Napi::Env env, Session& s) : session(&s), table(environment(env).target->table), deferred(env) {}
-  Session* session;  // the environment keeps it alive while Session::running
+// The state of a call of runLoops, until its promise is settled.
+struct PendingRun {
+  PendingRun(Napi::Env env, Session& s) : session(&s), table(environment(env).target->table), deferred(env) {}
+  Session* session;  // not deleted while Session::running
   const KernelTable* table;
   std::vector<LoopRun> runs;
   size_t rounds = 1;
-  Keeping keeping;
-  std::vector<GivenBatch> given;  // of the only run, if its loop has no rows
+  SnapshotRequest snapshot;
+  std::vector<GivenBatch> given;  // the batches of the only run, if its loop has no rows
   std::vector<Report> reports;
   Napi::Promise::Deferred deferred;
 };
 
-// Reads the description of a run: of a loop over rows, or of a loop whose batches are given with the run.
-void add_run(Napi::Env env, Running& running, uint32_t index, Napi::Object spec) {
-  Session& session = *running.session;
+// Reads JavaScript's description of a run, of a loop over rows or of one whose batches are passed with the run, and adds it to `pending`.
+void add_run(Napi::Env env, PendingRun& pending, uint32_t index, Napi::Object spec) {
+  Session& session = *pending.session;
   if (index >= session.loops.size()) refuse("no such loop");
   Loop& loop = *session.loops[index];
   Limits limits = limits_of(env, loop, spec);
   if (loop.is_ordered()) {
     const Memory order = memory_of(env, spec.Get("order"));
     const auto* rows = reinterpret_cast<const int32_t*>(order.data);
-    if (!loop.set_order({rows, rows + order.bytes / sizeof(int32_t)})) refuse("the rows of the run make other batches than the loop's");
+    if (!loop.set_order({rows, rows + order.bytes / sizeof(int32_t)})) refuse("the rows of the run do not divide into the batches of the loop");
   }
   if (spec.Get("batches").IsArray()) {
-    running.given = given_batches(env, loop, limits, spec.Get("batches").As<Napi::Array>());
+    pending.given = given_batches(env, loop, limits, spec.Get("batches").As<Napi::Array>());
   } else if (!loop.has_rows()) {
     refuse("a loop without rows needs batches");
   } else if (limits.ahead.empty()) {
     for (bool set : limits.kinds) {
-      if (!set) refuse("a loop over rows needs the live numbers of every kind");
+      if (!set) refuse("a loop over rows needs live numbers for every kind of step");
     }
   } else {
     for (size_t n = 0; n < limits.ahead.size(); ++n) {
-      if (limits.ahead.kinds[n] != loop.kind_of_next(n)) refuse("the live numbers of other steps than come");
+      if (limits.ahead.kinds[n] != loop.kind_of_next(n)) refuse("the live numbers are not those of the next steps");
     }
   }
-  running.runs.push_back({&loop, std::move(limits), later_of(env, loop, spec)});
+  pending.runs.push_back({&loop, std::move(limits), later_of(env, loop, spec)});
 }
 
-// Runs all loops, on a background thread.
-void run_all(Running& r, Workers& workers) {
-  for (LoopRun& run : r.runs) run.limits.threads = std::max(1, run.limits.threads / static_cast<int>(workers.sharing()));
-  if (!r.runs[0].loop->has_rows()) {
-    r.reports.push_back(r.runs[0].loop->run_given(*r.table, r.session->gate, r.session->stop, r.runs[0].limits, r.given));
+// Runs all loops. Called on a background thread.
+void run_all(PendingRun& pending, Workers& workers) {
+  for (LoopRun& run : pending.runs) run.limits.threads = std::max(1, run.limits.threads / static_cast<int>(workers.active()));
+  if (!pending.runs[0].loop->has_rows()) {
+    pending.reports.push_back(pending.runs[0].loop->run_given(*pending.table, pending.session->gate, pending.session->stop, pending.runs[0].limits, pending.given));
   } else {
-    run_rounds(*r.table, r.session->gate, r.session->stop, r.runs, r.rounds, r.keeping, r.reports);
+    run_rounds(*pending.table, pending.session->gate, pending.session->stop, pending.runs, pending.rounds, pending.snapshot, pending.reports);
   }
 }
 
-// Settles the promise of a run that has ended, on the JavaScript thread.
-void settle(Napi::Env env, Running& running) {
-  Session* const session = running.session;
+// Settles the promise after the runs. Called on the JavaScript thread.
+void settle(Napi::Env env, PendingRun& pending) {
+  Session* const session = pending.session;
   session->running = false;
   try {
-    Napi::Array reports = Napi::Array::New(env, running.reports.size());
-    for (uint32_t i = 0; i < running.reports.size(); ++i) {
+    Napi::Array reports = Napi::Array::New(env, pending.reports.size());
+    for (uint32_t i = 0; i < pending.reports.size(); ++i) {
       Napi::HandleScope scope(env);
-      reports.Set(i, report_object(env, running.reports[i]));
+      reports.Set(i, report_object(env, pending.reports[i]));
     }
-    running.deferred.Resolve(reports);
+    pending.deferred.Resolve(reports);
   } catch (const Napi::Error& error) {  // no memory for the outputs
-    running.deferred.Reject(error.Value());
+    pending.deferred.Reject(error.Value());
   }
-  if (session->dropped) forget(env, session);
+  if (session->collected) delete_session(env, session);
 }
 
-// runLoops(session, loops, runs, rounds, round) runs the loops with these numbers, as `runs` describes it for each, `rounds` times in turn. If the session keeps
-// rounds, `round` is the number of the first one. Returns a promise of the reports.
+// runLoops(session, loops, runs, rounds, round): runs the loops with these numbers in turn, `rounds` times; `runs` describes the run of each. If the session
+// takes snapshots, `round` is the number of the first round. Returns a promise of the reports.
 Napi::Value run_loops(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   Session& session = idle_session_of(info);
   if (!info[1].IsArray() || !info[2].IsArray()) refuse("expected loops and their runs");
   Napi::Array loops = info[1].As<Napi::Array>(), specs = info[2].As<Napi::Array>();
-  const Environment& here = environment(env);
-  auto running = std::make_shared<Running>(env, session);
+  const Environment& instance = environment(env);
+  auto pending = std::make_shared<PendingRun>(env, session);
   const bool has_rounds = info[3].ToNumber().DoubleValue() > 1;
-  if (has_rounds) running->rounds = info[3].ToNumber().Uint32Value();
-  if (loops.Length() == 0 || loops.Length() != specs.Length()) refuse("a run for each loop");
+  if (has_rounds) pending->rounds = info[3].ToNumber().Uint32Value();
+  if (loops.Length() == 0 || loops.Length() != specs.Length()) refuse("expected a run for each loop");
   for (uint32_t i = 0; i < loops.Length(); ++i) {
-    if (!specs.Get(i).IsObject()) refuse("a run for each loop");
-    add_run(env, *running, loops.Get(i).ToNumber().Uint32Value(), specs.Get(i).As<Napi::Object>());
+    if (!specs.Get(i).IsObject()) refuse("expected a run for each loop");
+    add_run(env, *pending, loops.Get(i).ToNumber().Uint32Value(), specs.Get(i).As<Napi::Object>());
   }
-  if (running->rounds > kMostRounds) refuse("too many rounds");
+  if (pending->rounds > kMostRounds) refuse("too many rounds");
   if (info.Length() > 4 && info[4].IsNumber()) {
     if (!session.snapshots) refuse("no rounds are kept");
-    running->keeping = {session.snapshots.get(), round_of(info[4]), session.persistent.get()};
+    pending->snapshot = {session.snapshots.get(), round_of(info[4]), session.persistent.get()};
   }
-  running->reports.reserve(running->rounds * running->runs.size());  // here, because the background thread could not report that there is no memory
-  if (has_rounds || running->runs.size() > 1) {
-    for (const LoopRun& run : running->runs) {
-      if (!run.loop->has_rows()) refuse("loops that take turns have rows");
+  pending->reports.reserve(pending->rounds * pending->runs.size());  // here, because the background thread could not report std::bad_alloc
+  if (has_rounds || pending->runs.size() > 1) {
+    for (const LoopRun& run : pending->runs) {
+      if (!run.loop->has_rows()) refuse("several loops or rounds need loops over rows");
     }
   }
   session.stop.store(false);
   Workers& workers = session.background->workers();
-  for (LoopRun& run : running->runs) {
-    // A run with a time limit may end after any step, and makes room for runs that wait.
+  for (LoopRun& run : pending->runs) {
+    // A run with a time limit may end after any step, so it also ends if other runs wait for the thread.
     if (run.limits.milliseconds < 1e300) run.limits.waiting = &workers.queued();
   }
   session.background->submit(
-      session.is_fit ? fit_threads(here, workers) : 1,
-      [running, &workers] { run_all(*running, workers); },
-      [running](Napi::Env later) { settle(later, *running); });
+      session.is_fit ? fit_threads(instance, workers) : 1,
+      [pending, &workers] { run_all(*pending, workers); },
+      [pending](Napi::Env later) { settle(later, *pending); });
   session.running = true;
-  return running->deferred.Promise();
+  return pending->deferred.Promise();
 }
 
 Napi::Value stop_session(const Napi::CallbackInfo& info) {
@@ -287,8 +287,8 @@ Napi::Value stop_session(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// keepRounds(session, pieces, count): from now on keeps copies of the pieces with these numbers as they were after each of the last `count` rounds; with a count
-// of 0 it keeps none.
+// keepRounds(session, pieces, count): from now on the session keeps snapshots of the pieces with these numbers, one after each of the last `count` rounds. With
+// a count of 0 it keeps none.
 Napi::Value keep_rounds(const Napi::CallbackInfo& info) {
   Session& session = idle_session_of(info);
   if (!info[1].IsArray()) refuse("expected pieces");
@@ -308,67 +308,67 @@ Napi::Value keep_rounds(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
-// takeBack(session, round): restores the memory as it was after the round. The next runs begin new epochs.
+// takeBack(session, round): restores the memory as it was after that round. The next run of each loop begins a new epoch.
 Napi::Value take_back(const Napi::CallbackInfo& info) {
   Session& session = idle_session_of(info);
   if (!session.snapshots) refuse("no rounds are kept");
-  session.snapshots->put_back(*session.persistent, round_of(info[1]));
+  session.snapshots->restore(*session.persistent, round_of(info[1]));
   for (const auto& loop : session.loops) loop->leave_epoch();
   return info.Env().Undefined();
 }
 
-// Calls `look` with each piece as it was after a round, or after the last complete step if `round` is no number, and the array for
-// it; returns how many steps the session has done until then, 0 for a round.
-template <typename Look>
-uint64_t look_at(Session& session, Napi::Env env, Napi::Array arrays, Napi::Value round, Look look) {
+// Calls visit(array, piece, bytes) for each piece of the persistent memory and the array of the same index, unless that is null. The pieces are as they were after
+// a round, or after the last complete step if `round` is null; the result is the number of steps done until then, or 0 for a round.
+template <typename Visit>
+uint64_t visit_pieces(Session& session, Napi::Env env, Napi::Array arrays, Napi::Value round, Visit visit) {
   std::vector<Memory> memories;
   for (uint32_t i = 0; i < arrays.Length(); ++i) {
     Napi::Value array = arrays.Get(i);
     memories.push_back(array.IsNull() ? Memory{nullptr, 0} : memory_of(env, array));
   }
   const std::vector<PersistentMemory::Piece>& pieces = session.persistent->pieces;
-  if (memories.size() != pieces.size()) refuse("one array for each piece");
+  if (memories.size() != pieces.size()) refuse("expected an array for each piece");
   const bool of_round = round.IsNumber();
   if (of_round && !session.snapshots) refuse("no rounds are kept");
-  const auto look_at_all = [&](size_t number) {
+  const auto visit_all = [&](size_t number) {
     for (size_t i = 0; i < memories.size(); ++i) {
-      const char* kept = of_round ? session.snapshots->piece(i, number) : nullptr;
-      if (memories[i].bytes == pieces[i].bytes && pieces[i].bytes > 0) look(memories[i].data, kept != nullptr ? kept : pieces[i].data.get(), pieces[i].bytes);
+      const char* copy = of_round ? session.snapshots->piece(i, number) : nullptr;
+      if (memories[i].bytes == pieces[i].bytes && pieces[i].bytes > 0) visit(memories[i].data, copy != nullptr ? copy : pieces[i].data.get(), pieces[i].bytes);
     }
   };
   uint64_t steps = 0;
   if (of_round) {
-    look_at_all(round_of(round));  // no step changes the kept copies or the other pieces
+    visit_all(round_of(round));  // without the gate, because no step changes snapshots, nor the pieces that have none
   } else {
     session.gate.between_steps([&] {
       steps = session.persistent->steps;
-      look_at_all(0);
+      visit_all(0);
     });
   }
   return steps;
 }
 
-// isRound(session, arrays, round): whether the arrays have the bits of the pieces as they were after the round.
+// isRound(session, arrays, round): whether the arrays have the same bits as the pieces had after that round.
 Napi::Value is_round(const Napi::CallbackInfo& info) {
   bool same = true;
-  look_at(session_of(info), info.Env(), info[1].As<Napi::Array>(), info[2],
-          [&](const char* data, const char* piece, size_t bytes) { same = same && std::memcmp(data, piece, bytes) == 0; });
+  visit_pieces(session_of(info), info.Env(), info[1].As<Napi::Array>(), info[2],
+               [&](const char* data, const char* piece, size_t bytes) { same = same && std::memcmp(data, piece, bytes) == 0; });
   return Napi::Boolean::New(info.Env(), same);
 }
 
-// readPersistent(session, arrays, round): copies piece i to arrays[i], where that is not null, as it was after the round, or after the last complete step; then it
-// returns how many steps the session has done until then.
+// readPersistent(session, arrays, round): copies piece i to arrays[i], unless that is null, as the piece was after that round. If `round` is null, it copies the
+// pieces as they are after the last complete step and returns how many steps the session has done until then.
 Napi::Value read_persistent(const Napi::CallbackInfo& info) {
-  const uint64_t steps = look_at(session_of(info), info.Env(), info[1].As<Napi::Array>(), info[2],
-                                 [](char* data, const char* piece, size_t bytes) { std::memcpy(data, piece, bytes); });
+  const uint64_t steps = visit_pieces(session_of(info), info.Env(), info[1].As<Napi::Array>(), info[2],
+                                      [](char* data, const char* piece, size_t bytes) { std::memcpy(data, piece, bytes); });
   return Napi::Number::New(info.Env(), static_cast<double>(steps));
 }
 
-// Copies arrays[i] to piece i, where arrays[i] is not null.
+// writePersistent(session, arrays): copies arrays[i] to piece i, unless arrays[i] is null.
 Napi::Value write_persistent(const Napi::CallbackInfo& info) {
   Session& session = idle_session_of(info);
   Napi::Array arrays = info[1].As<Napi::Array>();
-  if (arrays.Length() != session.persistent->pieces.size()) refuse("one array for each piece");
+  if (arrays.Length() != session.persistent->pieces.size()) refuse("expected an array for each piece");
   for (uint32_t i = 0; i < arrays.Length(); ++i) {
     Napi::Value array = arrays.Get(i);
     if (array.IsNull()) continue;

@@ -1,4 +1,4 @@
-// Training and inference off the JavaScript thread: what session.cc exports, and what an environment keeps for it.
+// Training and inference on background threads: the functions that session.cc exports, and the sessions of an environment.
 #pragma once
 #include <napi.h>
 
@@ -12,13 +12,13 @@ namespace simdnn {
 
 struct Session;
 
-// The sessions of an environment. Lives on the JavaScript thread.
+// The sessions of an environment. Only the JavaScript thread uses this object.
 struct Sessions {
   std::list<std::shared_ptr<Session>> all;
-  // Fits take turns on as many threads as a kernel may use. One more thread is for everything else, so that predictions do not wait for fits.
+  // Fits share as many threads as a kernel may use. Predictions and evaluations have one more thread, so that they do not wait for fits.
   std::unique_ptr<Background> fits, inference;
-  std::chrono::steady_clock::time_point fit_began{};  // the last one
-  // Stops every run after the step that it is in, and waits until they have ended.
+  std::chrono::steady_clock::time_point fit_began{};  // when the last fit began
+  // Stops every run after its current step, and waits until all runs have ended.
   void end();
 };
 

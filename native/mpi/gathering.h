@@ -8,34 +8,36 @@
 
 namespace simdnn {
 
-// The header of a rank's message, which its values follow.
+// The header of a rank's message. The values follow it.
 struct Header {
   uint32_t call;   // the number of the collective call that the rank is about to make
-  uint32_t stops;  // whether the rank has stopped, and makes no more calls
+  uint32_t stops;  // 1: the rank has stopped and makes no further calls
   double weight;
-  uint64_t bytes;
+  uint64_t bytes;  // the size of the values
 };
 
 class Gathering {
  public:
-  // The most bytes of values in a message: a rank receives at most 32,000 bytes from all others. Open MPI sends that many without a handshake, and a sum of the MPI
-  // library would not be faster. For more bytes it is faster, because it divides the additions among the ranks instead of repeating them on each.
-  static size_t most(const World& world);
+  // The largest size of the values in a message: a rank receives at most 32,000 bytes of values in all. Open MPI sends messages of that size without a
+  // handshake, and a sum by the MPI library would take as long. With more bytes MPI is faster, because it divides the additions among the ranks, while after a
+  // gathering each rank does all of them.
+  static size_t max_bytes(const World& world);
 
-  // All ranks call this at the same time, whatever calls they are about to make. Returns null, or the reason why the ranks must not go on, the same on every rank.
-  const char* meet(World& world, const Header& own, const void* brought);
+  // All ranks call this at the same time, whatever calls they are about to make. Returns null, or the reason why the ranks must not continue, which is the same
+  // on every rank.
+  const char* gather(World& world, const Header& own, const void* values);
 
-  // The header and the values of a rank's message; valid until the next call of `meet`.
+  // The header and the values of a rank's message. They are valid until the next call of gather().
   const Header& header(size_t rank) const { return *reinterpret_cast<const Header*>(at(rank)); }
-  void* brought(size_t rank) { return at(rank) + sizeof(Header); }
+  void* values(size_t rank) { return at(rank) + sizeof(Header); }
   double total_weight(const World& world) const;
 
  private:
-  const char* at(size_t rank) const { return reinterpret_cast<const char*>(memory_.data()) + places_[rank]; }
-  char* at(size_t rank) { return reinterpret_cast<char*>(memory_.data()) + places_[rank]; }
+  const char* at(size_t rank) const { return reinterpret_cast<const char*>(memory_.data()) + offsets_[rank]; }
+  char* at(size_t rank) { return reinterpret_cast<char*>(memory_.data()) + offsets_[rank]; }
 
   std::vector<uint64_t> memory_;  // the messages, one after the other
-  std::vector<size_t> places_;    // the offset of each rank's message in memory_, in bytes
+  std::vector<size_t> offsets_;   // for each rank the offset of its message in memory_, in bytes
 };
 
 }  // namespace simdnn

@@ -1,11 +1,11 @@
-// Opens an MPI library at run time. There are three binary interfaces (MPI's own, Open MPI's and MPICH's), which differ in the type of handles and in the values of
-// constants: each has a table of its own here.
+// Opens an MPI library at run time. There are three binary interfaces: that of the MPI standard, Open MPI's and MPICH's. They differ in the type of handles and in
+// the values of constants, for which `open` has a table for each.
 #include "mpi/world.h"
 
 #include <cstdint>
 #include <stdexcept>
 
-// Node's binary exports these functions of libuv. A direct call of dlopen would require a newer C library than the oldest that is supported.
+// These functions of libuv are exported by Node's binary. A direct call of dlopen would require a newer C library than the oldest supported one.
 extern "C" {
 struct uv_lib_t {
   void* handle;
@@ -19,7 +19,7 @@ const char* uv_dlerror(const uv_lib_t* lib);
 namespace simdnn {
 namespace {
 
-constexpr size_t kMost = size_t{1} << 30;  // elements of one call, which counts them in an int
+constexpr size_t kMaxElements = size_t{1} << 30;  // in one call, because MPI counts elements in an int
 
 // The constants that differ between the interfaces.
 template <typename Handle>
@@ -42,9 +42,9 @@ Function function(uv_lib_t& library, const char* name) {
 }
 
 template <typename Handle>
-class Opened : public World {
+class LoadedWorld : public World {
  public:
-  Opened(uv_lib_t& library, Constants<Handle> constants) : c_(constants) {
+  LoadedWorld(uv_lib_t& library, Constants<Handle> constants) : constants_(constants) {
     allreduce_ = function<Allreduce>(library, "MPI_Allreduce");
     iallreduce_ = function<Iallreduce>(library, "MPI_Iallreduce");
     test_ = function<Test>(library, "MPI_Test");
@@ -57,10 +57,10 @@ class Opened : public World {
     const auto version = function<int (*)(char*, int*)>(library, "MPI_Get_library_version");
     const auto init = function<int (*)(int*, char***, int, int*)>(library, "MPI_Init_thread");
     int given = 0;
-    if (init(nullptr, nullptr, c_.serialized, &given) != 0) throw std::runtime_error("MPI_Init_thread has failed");
-    if (given < c_.serialized) throw std::runtime_error("the library does not let threads take turns (MPI_THREAD_SERIALIZED)");
-    rank(c_.world, &rank_);
-    size(c_.world, &size_);
+    if (init(nullptr, nullptr, constants_.serialized, &given) != 0) throw std::runtime_error("MPI_Init_thread has failed");
+    if (given < constants_.serialized) throw std::runtime_error("the library does not let threads take turns (MPI_THREAD_SERIALIZED)");
+    rank(constants_.world, &rank_);
+    size(constants_.world, &size_);
     char text[8192] = {};
     int length = 0;
     version(text, &length);
@@ -70,16 +70,16 @@ class Opened : public World {
   int rank() const override { return rank_; }
   int size() const override { return size_; }
   std::string version() const override { return version_; }
-  void sum(float* values, size_t n) override { sum_of(values, n, c_.float32); }
-  void sum(double* values, size_t n) override { sum_of(values, n, c_.float64); }
+  void sum(float* values, size_t n) override { sum_of(values, n, constants_.float32); }
+  void sum(double* values, size_t n) override { sum_of(values, n, constants_.float64); }
   void begin(float* values, size_t n) override {
-    for (size_t begin = 0; begin < n; begin += kMost) {
+    for (size_t begin = 0; begin < n; begin += kMaxElements) {
       pending_.emplace_back();
-      iallreduce_(c_.in_place, values + begin, count_of(n - begin), c_.float32, c_.sum, c_.world, &pending_.back());
+      iallreduce_(constants_.in_place, values + begin, count_of(n - begin), constants_.float32, constants_.sum, constants_.world, &pending_.back());
     }
   }
   bool is_summing() const override { return first_ < pending_.size(); }
-  // It tests only the first sum that is not done, because a test moves the data of every sum.
+  // It tests only the first pending sum, because MPI_Test moves the data of all sums.
   void progress() override {
     int done = 1;
     while (first_ < pending_.size() && done != 0) {
@@ -93,13 +93,13 @@ class Opened : public World {
     first_ = 0;
   }
   void broadcast(void* bytes, size_t n, int root) override {
-    for (size_t begin = 0; begin < n; begin += kMost) {
-      bcast_(static_cast<char*>(bytes) + begin, count_of(n - begin), c_.byte, root, c_.world);
+    for (size_t begin = 0; begin < n; begin += kMaxElements) {
+      bcast_(static_cast<char*>(bytes) + begin, count_of(n - begin), constants_.byte, root, constants_.world);
     }
   }
-  void exchange(const void* sent, size_t n, int to, void* received, size_t most, int from) override {
-    constexpr int tag = 0;  // one tag is enough, because messages of one rank arrive in order
-    sendrecv_(sent, count_of(n), c_.byte, to, tag, received, count_of(most), c_.byte, from, tag, c_.world, status_);
+  void exchange(const void* sent, size_t n, int to, void* received, size_t max_received, int from) override {
+    constexpr int tag = 0;  // one tag is enough, because the messages of a rank arrive in order
+    sendrecv_(sent, count_of(n), constants_.byte, to, tag, received, count_of(max_received), constants_.byte, from, tag, constants_.world, status_);
   }
   void finalize() override { finalize_(); }
 
@@ -111,16 +111,16 @@ class Opened : public World {
   using Bcast = int (*)(void*, int, Handle, int, Handle);
   using Sendrecv = int (*)(const void*, int, Handle, int, int, void*, int, Handle, int, int, Handle, void*);
 
-  static int count_of(size_t left) { return static_cast<int>(left < kMost ? left : kMost); }
+  static int count_of(size_t left) { return static_cast<int>(left < kMaxElements ? left : kMaxElements); }
 
   template <typename T>
   void sum_of(T* values, size_t n, Handle type) {
-    for (size_t begin = 0; begin < n; begin += kMost) {
-      allreduce_(c_.in_place, values + begin, count_of(n - begin), type, c_.sum, c_.world);
+    for (size_t begin = 0; begin < n; begin += kMaxElements) {
+      allreduce_(constants_.in_place, values + begin, count_of(n - begin), type, constants_.sum, constants_.world);
     }
   }
 
-  Constants<Handle> c_;
+  Constants<Handle> constants_;
   Allreduce allreduce_;
   Iallreduce iallreduce_;
   Test test_;
@@ -130,8 +130,8 @@ class Opened : public World {
   int (*finalize_)();
   int rank_ = 0, size_ = 1;
   std::string version_;
-  std::vector<Handle> pending_;  // the nonblocking sums in the order in which they began; those before first_ are done
-  size_t first_ = 0;
+  std::vector<Handle> pending_;  // the nonblocking sums in the order in which they began
+  size_t first_ = 0;             // the index of the first pending one: those before it are done
   alignas(16) char status_[256];  // large enough for any library's MPI_Status; it is never read
 };
 
@@ -139,16 +139,16 @@ std::unique_ptr<World> open(uv_lib_t& library) {
   const auto number = [](uintptr_t n) { return reinterpret_cast<void*>(n); };
   const auto get_abi = reinterpret_cast<int (*)(int*, int*)>(find(library, "MPI_Abi_get_version"));
   int major = 0, minor = 0;
-  if (get_abi != nullptr && get_abi(&major, &minor) == 0 && major >= 1) {  // the standard's own, from MPI 5 on
-    return std::make_unique<Opened<void*>>(
+  if (get_abi != nullptr && get_abi(&major, &minor) == 0 && major >= 1) {  // the interface of the standard, since MPI 5
+    return std::make_unique<LoadedWorld<void*>>(
         library, Constants<void*>{number(0x101), number(0x210), number(0x214), number(0x247), number(0x21), number(1), 2048});
   }
-  if (void* const world = find(library, "ompi_mpi_comm_world")) {  // Open MPI: handles are addresses of its variables
+  if (void* const world = find(library, "ompi_mpi_comm_world")) {  // Open MPI, whose handles are addresses of its variables
     const auto at = [&](const char* name) { return function<void*>(library, name); };
-    return std::make_unique<Opened<void*>>(
+    return std::make_unique<LoadedWorld<void*>>(
         library, Constants<void*>{world, at("ompi_mpi_float"), at("ompi_mpi_double"), at("ompi_mpi_byte"), at("ompi_mpi_op_sum"), number(1), 2});
   }
-  return std::make_unique<Opened<int>>(  // MPICH and those that agree with it
+  return std::make_unique<LoadedWorld<int>>(  // MPICH and the libraries that are compatible with it
       library, Constants<int>{0x44000000, 0x4c00040a, 0x4c00080b, 0x4c00010d, 0x58000003, number(UINTPTR_MAX), 2});
 }
 
@@ -157,7 +157,7 @@ std::unique_ptr<World> open(uv_lib_t& library) {
 std::unique_ptr<World> open_world(const std::vector<std::string>& libraries) {
   std::string tried;
   for (const std::string& name : libraries) {
-    uv_lib_t& library = *new uv_lib_t{};  // never closed: its threads may outlast us
+    uv_lib_t& library = *new uv_lib_t{};  // never closed, because the library's threads may still run its code
     if (uv_dlopen(name.c_str(), &library) == 0) return open(library);
     tried += "\n  tried: " + name + " (" + uv_dlerror(&library) + ")";
   }

@@ -14,27 +14,27 @@ Placement place(const std::vector<Lifetime>& lifetimes, size_t guard) {
   std::stable_sort(order.begin(), order.end(),
                    [&](size_t a, size_t b) { return lifetimes[a].bytes > lifetimes[b].bytes; });
 
-  struct Taken {
+  struct Range {
     size_t begin, end;
   };
   std::vector<size_t> placed;
-  std::vector<Taken> in_the_way;
+  std::vector<Range> occupied;
   for (size_t i : order) {
     const Lifetime& life = lifetimes[i];
     const size_t bytes = (life.bytes + guard + kAlignment - 1) / kAlignment * kAlignment;
-    in_the_way.clear();
+    occupied.clear();
     for (size_t j : placed) {
       const Lifetime& other = lifetimes[j];
       if (life.first <= other.last && other.first <= life.last) {
         const size_t other_bytes = (other.bytes + guard + kAlignment - 1) / kAlignment * kAlignment;
-        in_the_way.push_back({out.offsets[j], out.offsets[j] + other_bytes});
+        occupied.push_back({out.offsets[j], out.offsets[j] + other_bytes});
       }
     }
-    std::sort(in_the_way.begin(), in_the_way.end(), [](const Taken& a, const Taken& b) { return a.begin < b.begin; });
+    std::sort(occupied.begin(), occupied.end(), [](const Range& a, const Range& b) { return a.begin < b.begin; });
     size_t offset = 0;
-    for (const Taken& taken : in_the_way) {
-      if (offset + bytes <= taken.begin) break;
-      offset = std::max(offset, taken.end);
+    for (const Range& range : occupied) {
+      if (offset + bytes <= range.begin) break;
+      offset = std::max(offset, range.end);
     }
     out.offsets[i] = offset;
     out.bytes = std::max(out.bytes, offset + bytes);

@@ -1,11 +1,11 @@
-// Assigns the temporaries of a plan to offsets in one block of memory, the arena.
+// Places the temporaries of a plan in one block of memory, the arena.
 #pragma once
 #include <cstddef>
 #include <vector>
 
 namespace simdnn {
 
-// A temporary that is in use from call `first` to call `last`, both included.
+// A temporary, and the first and the last call that use it.
 struct Lifetime {
   size_t bytes;
   size_t first;
@@ -13,12 +13,12 @@ struct Lifetime {
 };
 
 struct Placement {
-  std::vector<size_t> offsets;  // multiples of 64, one for each lifetime
-  size_t bytes = 0;             // of the whole arena
+  std::vector<size_t> offsets;  // in bytes, multiples of 64, one for each temporary
+  size_t bytes = 0;             // the size of the arena
 };
 
-// Temporaries whose lifetimes overlap never overlap in memory, and `guard` bytes are left free behind each. The largest is placed first, each at the lowest
-// offset where it fits. For the nested lifetimes of forward and backward passes the arena is within a few percent of the smallest possible.
+// Temporaries whose lifetimes overlap do not overlap in memory, and `guard` bytes are left free behind each. From the largest to the smallest, each gets the
+// lowest offset at which it fits. For the nested lifetimes of a forward and a backward pass the arena is at most a few percent larger than necessary.
 Placement place(const std::vector<Lifetime>& lifetimes, size_t guard = 0);
 
 }  // namespace simdnn

@@ -14,12 +14,14 @@ double milliseconds_since(Clock::time_point begin) {
   return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
 }
 
-bool is_known(const Limits& limits, const Report& report) {
+// Whether the live numbers of the next step are known.
+bool has_next_numbers(const Limits& limits, const Report& report) {
   return limits.ahead.empty() || limits.ahead_done + report.done < limits.ahead.size();
 }
 
-// Whether the next numbers are those of such a step: nothing is read beyond them whatever the caller has said that comes.
-bool is_as_told(const Limits& limits, const Report& report, size_t kind) {
+// Whether the next numbers of `limits.ahead` are those of a step of this kind. Other kinds have plans with more or fewer numbers, so a wrong list must not
+// be read.
+bool next_numbers_fit(const Limits& limits, const Report& report, size_t kind) {
   return limits.ahead.empty() || limits.ahead.kinds[limits.ahead_done + report.done] == kind;
 }
 
@@ -34,7 +36,7 @@ void Loop::add(Step step) {
   StepState state{std::move(step), {}, {}, {}, {}, {}};
   size_t undone = 0;
   for (const ResultPlace& place : state.step.undone) undone += place.bytes;
-  state.before.resize(undone);
+  state.undo_copy.resize(undone);
   for (size_t bytes : state.step.own_bytes) {
     state.own.push_back(allocate_aligned(bytes));
     state.inputs.push_back(state.own.back().get());
@@ -44,7 +46,7 @@ void Loop::add(Step step) {
   steps_.push_back(std::move(state));
 }
 
-void Loop::take_position(Loop& other) {
+void Loop::continue_from(Loop& other) {
   order_ = std::move(other.order_);
   in_epoch_ = other.in_epoch_;
   batch_ = other.batch_;
@@ -79,7 +81,7 @@ bool Loop::set_order(std::vector<int32_t> order) {
 
 void Loop::begin_epoch(const KernelTable& table, Report& report) {
   const size_t count = sampler_.subset.empty() ? sampler_.rows->count : sampler_.subset.size();
-  std::vector<int32_t>& order = sampler_.ranks > 1 ? shared_ : order_;
+  std::vector<int32_t>& order = sampler_.ranks > 1 ? all_ranks_order_ : order_;
   const bool fresh = order.size() != count;
   order.resize(count);
   if (sampler_.shuffle) {
@@ -98,9 +100,9 @@ void Loop::begin_epoch(const KernelTable& table, Report& report) {
     order_.resize(sampler_.items);
     size_t at = sampler_.rank % count;
     for (size_t i = 0; i < sampler_.items; ++i) {
-      order_[i] = shared_[at];
+      order_[i] = all_ranks_order_[at];
       at += sampler_.ranks;
-      if (at >= count) at %= count;  // not for every row: a division takes as long as the rest
+      if (at >= count) at %= count;  // a division in each iteration would double the time of the loop
     }
   }
   ++report.orders;
@@ -145,8 +147,8 @@ void Loop::count(const StepState& state, std::vector<double>& counts, Report& re
   }
 }
 
-void Loop::keep(StepState& state) {
-  char* to = state.before.data();
+void Loop::copy_for_undo(StepState& state) {
+  char* to = state.undo_copy.data();
   for (const ResultPlace& place : state.step.undone) {
     std::memcpy(to, static_cast<const char*>(state.inputs[place.input]) + place.offset, place.bytes);
     to += place.bytes;
@@ -154,7 +156,7 @@ void Loop::keep(StepState& state) {
 }
 
 void Loop::undo(const StepState& state) {
-  const char* from = state.before.data();
+  const char* from = state.undo_copy.data();
   for (const ResultPlace& place : state.step.undone) {
     std::memcpy(static_cast<char*>(state.inputs[place.input]) + place.offset, from, place.bytes);
     from += place.bytes;
@@ -182,7 +184,7 @@ bool Loop::do_step(const KernelTable& table, size_t number, const Limits& limits
   Run run(limits.threads);
   size_t not_finite = SIZE_MAX;
   report.kind = number;
-  keep(state);
+  copy_for_undo(state);
   report.kernel = limits.finite
                       ? state.step.plan.replay_finite(table, run, state.inputs.data(), state.live_now.data(), not_finite)
                       : state.step.plan.replay(table, run, state.inputs.data(), state.live_now.data());
@@ -232,7 +234,7 @@ bool Loop::join(const Joining& joining, Report& report) {
   std::vector<double> figures{loss_sum_ / joining.divisor * joining.rows, joining.rows};
   figures.insert(figures.end(), counts_.begin(), counts_.end());
   if (const Collective* const ranks = collective()) {
-    constexpr uint32_t kCall = 14;  // among those of src/train/ranks.ts
+    constexpr uint32_t kCall = 14;  // its number among the calls of src/train/ranks.ts
     const char* const refused = ranks->add(kCall + 16 * static_cast<uint32_t>(figures.size()), figures.data(), figures.size());
     if (refused != nullptr) {
       report.end = Report::kRefused;
@@ -258,8 +260,9 @@ Report Loop::run(const KernelTable& table, Gate& gate, const std::atomic<bool>& 
   Report report;
   const Clock::time_point began = Clock::now();
   Gate::Work work(gate);
-  // Reading the clock takes 30 ns or more, a small step 4 us. It is read so often that the run ends at most 64 steps or 1 ms late.
-  size_t until_clock = 1, between_clocks = 1;
+  // Reading the clock takes 30 ns or more, and a small step 4 us. So the clock is read only every `interval` steps, up to 64, and in every step if it has
+  // last moved by more than 1 ms: the run ends at most 64 steps or about 1 ms late.
+  size_t until_clock = 1, interval = 1;
   double last = 0;
   try {
     report.steps.assign(steps_.size(), 0);
@@ -269,14 +272,14 @@ Report Loop::run(const KernelTable& table, Gate& gate, const std::atomic<bool>& 
         report.end = Report::kStopped;
         break;
       }
-      if (!is_known(limits, report)) {
+      if (!has_next_numbers(limits, report)) {
         report.end = Report::kTime;
         break;
       }
       if (!in_epoch_) begin_epoch(table, report);
       if (batch_ < sampler_.batches) {
         const size_t kind = kind_at(batch_);
-        if (!is_as_told(limits, report, kind)) {
+        if (!next_numbers_fit(limits, report, kind)) {
           report.end = Report::kTime;
           break;
         }
@@ -302,8 +305,8 @@ Report Loop::run(const KernelTable& table, Gate& gate, const std::atomic<bool>& 
           report.end = Report::kTime;
           break;
         }
-        between_clocks = now - last > 1 ? 1 : (between_clocks < 64 ? 2 * between_clocks : 64);
-        until_clock = between_clocks;
+        interval = now - last > 1 ? 1 : (interval < 64 ? 2 * interval : 64);
+        until_clock = interval;
         last = now;
       }
     }
@@ -337,7 +340,7 @@ Report Loop::run_given(const KernelTable& table, Gate& gate, const std::atomic<b
       random_offset_ = given.random_offset;
       if (!do_step(table, given.kind, limits, report)) break;
       ++batch_;
-      if (batch_ < batches.size() && (!is_known(limits, report) || limits.is_over(milliseconds_since(began)))) {
+      if (batch_ < batches.size() && (!has_next_numbers(limits, report) || limits.is_over(milliseconds_since(began)))) {
         report.end = Report::kTime;
         break;
       }

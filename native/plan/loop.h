@@ -1,5 +1,5 @@
-// Replays plans over the batches of a dataset, epoch after epoch, on the thread that calls it. It shuffles the rows, gathers each batch, replays the
-// step, adds up the losses and collects the outputs.
+// A loop replays plans over the batches of a dataset, epoch after epoch, on the thread that calls it. It shuffles the rows, gathers each batch, replays
+// the step, adds up the losses and collects the outputs.
 #pragma once
 #include <atomic>
 #include <memory>
@@ -12,8 +12,8 @@
 
 namespace simdnn {
 
-// Tensors whose rows are the samples of a dataset, each with [count, width] elements of 4 bytes. They are copies, because JavaScript may change or
-// detach its own memory while a thread reads them.
+// The dataset: tensors of [count, width] elements of 4 bytes, whose rows are the samples. They are copies, because JavaScript may change or detach its own
+// memory while the loop's thread reads them.
 struct Rows {
   struct Column {
     Aligned data;
@@ -23,71 +23,77 @@ struct Rows {
   size_t count = 0;
 };
 
-// The memory that outlasts a step: parameters, states of optimizers, captured tensors. These are copies as well.
+// The memory whose values are carried from step to step: parameters, gradients, states of optimizers, captured tensors. These are copies as well.
 struct PersistentMemory {
   struct Piece {
     Aligned data;
     size_t bytes;
   };
   std::vector<Piece> pieces;
-  uint64_t steps = 0;  // that were done over them
+  uint64_t steps = 0;  // how many steps have been done over this memory
 };
 
-// A number that differs from step to step, as a linear function of what has happened since it was set:
-// base + per_draw * (Philox counters used) + sum over clocks c of per_step[c] * (steps done that advance clock c).
+// A number that changes from step to step (a step count in Adam's factors, a position of random numbers). It is a linear function of the counts since the loop
+// got it: base + per_draw * (Philox counters drawn) + sum over clocks c of per_step[c] * (steps done that advance clock c).
 struct LiveNumber {
   double base;
   double per_draw;
   std::vector<double> per_step;
 };
 
-// The position of a result among the inputs of a step's plan.
+// Where a result of a step is: a range of bytes of one input of the step's plan.
 struct ResultPlace {
   size_t input;
   size_t offset;
   size_t bytes;
 };
 
-// One kind of step, for batches of the same shapes. The inputs of its plan are the batch's tensors, then the results, then the persistent pieces.
+// One kind of step: a plan for batches of the same shapes. The inputs of the plan are the tensors of the batch, then the results, then the pieces of the
+// persistent memory.
 struct Step {
   Plan plan;
-  std::vector<size_t> own_bytes;  // of the batch's tensors and the results
-  size_t arguments;               // how many of them are the batch's
-  uint64_t draws;                 // Philox counters that one step uses
-  size_t clock;                   // the count of steps that it advances: kinds that step the same optimizers share a clock
+  std::vector<size_t> own_bytes;     // the sizes of the batch's tensors and of the results, for which each kind has memory of its own
+  size_t arguments;                  // how many of these are tensors of the batch
+  uint64_t draws;                    // the number of Philox counters that one step draws
+  size_t clock;                      // the index of the step counter that it advances; kinds that step the same optimizers share one
   std::vector<ResultPlace> losses;   // one float each
-  std::vector<ResultPlace> outputs;  // collected after every step; a tensor of the batch can be one
-  double loss_weight = 1;            // of each loss in the sums
-  std::vector<ResultPlace> undone{};  // persistent memory that the step changes before ranks meet in it: if they refuse each other, the step has not been done
-  // 0: the outputs are collected as they are. Otherwise they are pairs of predictions and targets, int32, of so many classes, which are only counted.
+  std::vector<ResultPlace> outputs;  // collected after every step; an output may be a tensor of the batch
+  double loss_weight = 1;            // the factor of each loss in the sums
+  // The persistent memory that the step changes before its first sum over the ranks. If the ranks do not agree to that sum, this memory is restored, so that
+  // the step counts as not done.
+  std::vector<ResultPlace> undone{};
+  // If 0, the outputs are collected as they are. Otherwise they are pairs of predicted and target classes (int32), of which only a confusion matrix with
+  // this number of classes is collected.
   size_t classes = 0;
 };
 
-// Which rows make the batches of an epoch. Batch b holds rows [b * batch, (b + 1) * batch) of the epoch's order.
+// How the rows are divided into the batches of an epoch: batch b has the rows [b * batch, (b + 1) * batch) of the epoch's order.
 struct BatchSampler {
   std::shared_ptr<const Rows> rows;
-  std::vector<int32_t> subset;  // indices of rows; empty: all rows
-  size_t batch = 1;
-  size_t batches = 0;  // in an epoch
-  size_t group = 1;    // the batches of one step, whose tensors follow one another; the last step of an epoch has what is left
-  size_t full = 0, last = 0;  // the kinds of step for a whole group and for the last one
-  // Where several ranks draw the same order, this one takes every `ranks`-th row from `rank` on, `items` in an epoch; behind the last row come the first ones again.
+  std::vector<int32_t> subset;  // the indices of the rows that are used; empty: all rows
+  size_t batch = 1;             // rows in a batch
+  size_t batches = 0;           // batches in an epoch
+  size_t group = 1;             // batches in one step, whose plan has their tensors one after the other; the last step of an epoch has the remaining batches
+  size_t full = 0, last = 0;    // the kind of step for a whole group, and for the last group
+  // All ranks draw the same order. Of it this rank takes every `ranks`-th row, beginning with row `rank`, and `items` rows in an epoch: after the end of the
+  // order it continues at its beginning.
   size_t ranks = 1, rank = 0, items = 0;
   bool shuffle = false;
-  bool own_seed = false;  // whether orders are a function of (seed, order_offset); if not, the loop's random numbers are used
+  bool own_seed = false;  // true: the order is a function of (seed, order_offset); false: it is drawn from the loop's random numbers
   uint64_t seed = 0;
-  uint64_t order_offset = 0;  // for the order of the next epoch
-  bool ordered = false;       // whether each run brings its rows along, `items` at most: the batches of an epoch of its own
+  uint64_t order_offset = 0;  // the position of the random numbers for the next epoch's order
+  bool ordered = false;       // true: each run is an epoch over rows that set_order() has given, at most `items`
 };
 
-// A batch that is given as tensors, for a loop that has no rows.
+// A batch of tensors that JavaScript has made, for a loop that has no rows.
 struct GivenBatch {
   size_t kind;
   uint64_t random_offset;
   std::vector<Aligned> tensors;
 };
 
-// The live numbers of steps that were calculated in advance: for each step its kind, and where its numbers begin, which are all that its plan has.
+// The live numbers of the next steps, if JavaScript has calculated them one by one: for each step its kind, and the index in `numbers` at which the numbers of
+// its plan begin.
 struct NumbersAhead {
   std::vector<size_t> kinds, begins;
   std::vector<double> numbers;
@@ -96,83 +102,87 @@ struct NumbersAhead {
   size_t size() const { return kinds.size(); }
 };
 
-// A loop that others wait for runs for so many milliseconds before it is their turn: long in relation to the 0.1 ms that JavaScript takes between two runs.
-constexpr double kTurn = 8;
+// The time slice of a run in milliseconds while other loops wait for its thread. It is long compared with the 0.1 ms that JavaScript takes between two runs.
+constexpr double kTimeSlice = 8;
 
-// How a loop over rows makes the figures of an epoch those of all ranks of a group, where there is one: when an epoch ends, the ranks sum its mean loss times its rows, its rows,
-// and what has been counted in it.
+// Whether, and how, the figures of an epoch become those of all ranks: at the end of each epoch the ranks sum its mean loss times its rows, the number of its
+// rows, and its confusion matrix.
 struct Joining {
   bool wanted = false;
-  double divisor = 1;  // that makes the mean of the sum of an epoch's losses
-  double rows = 0;     // of an epoch
+  double divisor = 1;  // the sum of an epoch's losses divided by this is their mean
+  double rows = 0;     // rows in an epoch
 };
 
 struct Limits {
-  size_t epochs = 1;            // the run ends when so many are finished
-  double milliseconds = 1e300;  // the run ends with the first step that ends later than this
-  size_t output_bytes = SIZE_MAX;  // the run ends with the step whose outputs reach this
+  size_t epochs = 1;               // the run ends when it has finished this many epochs
+  double milliseconds = 1e300;     // the run ends after the first step that ends later than this
+  size_t output_bytes = SIZE_MAX;  // the run ends after the step in which its outputs reach this size
   int threads = 1;
-  bool finite = false;  // the run ends with the first value that is not finite
-  // The number of other loops that wait for the thread; null: none. If there are any, the run ends with the first step that ends later than kTurn.
+  bool finite = false;  // the run ends with the first call that writes a value which is not finite
+  // The number of other runs that wait for this thread, or null if that does not matter. While it is not 0, the run ends after its time slice.
   const std::atomic<size_t>* waiting = nullptr;
-  std::vector<bool> kinds;  // the kinds of step whose live numbers are set
-  // The live numbers of each of the next steps, for numbers that are not linear functions of the counts; the run ends where the list ends. Empty if all are
-  // linear. Of these steps so many were done in runs before.
+  std::vector<bool> kinds;  // for each kind of step, whether its live numbers are set
+  // The live numbers of the next steps, if some are not linear functions of the counts; otherwise empty. The run ends when they are used up. Earlier runs
+  // have used those of the first `ahead_done` steps.
   NumbersAhead ahead;
   size_t ahead_done = 0;
   Joining joining;
 
-  // Whether a run that has taken so long ends.
-  bool is_over(double so_long) const {
-    if (so_long >= milliseconds) return true;
-    return so_long >= kTurn && waiting != nullptr && waiting->load(std::memory_order_relaxed) > 0;
+  // Whether the run ends after a step if this many milliseconds have passed since its beginning.
+  bool is_over(double elapsed) const {
+    if (elapsed >= milliseconds) return true;
+    return elapsed >= kTimeSlice && waiting != nullptr && waiting->load(std::memory_order_relaxed) > 0;
   }
 };
 
+// The result of a run.
 struct Report {
   enum End {
-    kDone,
-    kTime,
-    kStopped,
-    kFull,
-    kRefused,
-    kNotFinite,
+    kDone,       // it has done all its epochs or batches
+    kTime,       // its time is over, or the live numbers of further steps are not known
+    kStopped,    // another thread has set `stop`
+    kFull,       // its outputs have reached Limits::output_bytes
+    kRefused,    // a kernel has reported a fault, or the ranks have not agreed to a sum
+    kNotFinite,  // a call has written a value that is not finite
     kNoMemory,
   };
   End end = kDone;
-  std::vector<double> epoch_loss_sums;  // for each epoch that was finished, the sum over its batches of weight * loss
-  std::vector<double> joined;           // the same over the ranks: for each, the sum of mean loss times rows, and that of rows
-  size_t batch = 0;                     // batches done of the epoch that is under way
-  double loss_sum = 0;                  // the same sum for these
-  std::vector<uint64_t> steps;  // for each kind, the steps done in this run
-  size_t done = 0;              // the steps of all kinds
-  uint64_t orders = 0;          // epochs begun in this run
-  uint64_t random_offset = 0;
+  std::vector<double> epoch_loss_sums;  // for each epoch that this run has finished, the sum over its batches of weight * loss
+  std::vector<double> joined;           // with `joining`, two numbers for each of these epochs, summed over the ranks: mean loss times rows, and rows
+  size_t batch = 0;                     // how many batches of the current epoch are done
+  double loss_sum = 0;                  // the sum of weight * loss over these batches
+  std::vector<uint64_t> steps;          // for each kind, how many steps this run has done
+  size_t done = 0;                      // how many steps of all kinds it has done
+  uint64_t orders = 0;                  // how many epochs it has begun
+  uint64_t random_offset = 0;           // the position of the random numbers after the run
   std::vector<std::vector<char>> outputs;  // for each output of a step, the values of all steps
   size_t output_bytes = 0;
-  std::vector<double> counts;                 // a confusion matrix, [classes, classes]: rows are targets, columns predictions; of all ranks' whole epoch, if they join it
-  std::vector<int32_t> predictions, targets;  // of samples where one of the two is none of the classes
-  std::vector<double> positions;              // the positions of these among the run's samples
-  size_t samples = 0;                         // all samples of the run, counted or not
-  const char* kernel = nullptr;               // the kernel that refused an element
-  Fault fault;                                // that element
-  size_t call = 0;                            // with kNotFinite: the call that wrote a value that is not finite; with kRefused: the kernel's
-  size_t kind = 0;                            // of the last step
-  double seconds = 0;                         // how long it took
-  std::vector<std::vector<char>> batch_tensors;  // with kNotFinite: the batch of that step
+  // The confusion matrix [classes, classes], whose rows are targets and whose columns are predictions: of this run, or with `joining` of the whole epoch of
+  // all ranks.
+  std::vector<double> counts;
+  std::vector<int32_t> predictions, targets;  // of the samples whose prediction or target is none of the classes
+  std::vector<double> positions;              // the positions of these samples among all samples of the run
+  size_t samples = 0;                         // how many samples the run has had, whether they are in `counts` or not
+  const char* kernel = nullptr;               // with kRefused: the name of the kernel
+  Fault fault;                                // with kRefused: what the kernel has reported
+  size_t call = 0;                            // with kRefused and kNotFinite: the index of the call in its plan
+  size_t kind = 0;                            // the kind of the last step
+  double seconds = 0;                         // the duration of the run
+  std::vector<std::vector<char>> batch_tensors;  // with kNotFinite: the tensors of that step's batch
 };
 
 class Loop {
  public:
   // Throws std::bad_alloc.
   Loop(std::shared_ptr<PersistentMemory> persistent, std::vector<Step> steps, BatchSampler sampler);
-  // Adds a kind of step. The persistent memory may have grown since the last one was added. Throws std::bad_alloc.
+  // Adds a kind of step. The persistent memory may have more pieces than when the last kind was added. Throws std::bad_alloc.
   void add(Step step);
 
   size_t kinds() const { return steps_.size(); }
   size_t clocks() const { return clocks_.size(); }
   bool has_rows() const { return sampler_.rows != nullptr; }
   bool is_ordered() const { return sampler_.ordered; }
+  // Whether both loops divide the same rows into the same batches, so that one can continue an epoch of the other.
   bool has_same_batches(const Loop& other) const {
     return sampler_.rows == other.sampler_.rows && sampler_.batch == other.sampler_.batch && sampler_.batches == other.sampler_.batches &&
            sampler_.group == other.sampler_.group && sampler_.subset.size() == other.sampler_.subset.size() &&
@@ -180,7 +190,7 @@ class Loop {
   }
   const Step& step(size_t kind) const { return steps_[kind].step; }
 
-  // The kind of the nth step from now, in a loop over rows, in this epoch or in one of those that follow.
+  // The kind of the step that follows after n further steps of a loop over rows, in this epoch or a later one.
   size_t kind_of_next(size_t n) const {
     const auto steps_in = [this](size_t batches) { return (batches + sampler_.group - 1) / sampler_.group; };
     const size_t batch = in_epoch_ ? batch_ : 0;
@@ -188,7 +198,7 @@ class Loop {
     return kind_at(n < rest ? batch + n * sampler_.group : (n - rest) % steps_in(sampler_.batches) * sampler_.group);
   }
 
-  // The next run begins a new epoch, whether or not one is under way.
+  // Discards the rest of the current epoch, so that the next run begins a new one.
   void leave_epoch() {
     in_epoch_ = false;
     batch_ = 0;
@@ -196,35 +206,36 @@ class Loop {
     counts_.clear();
   }
 
-  // Continues in the middle of an epoch where another loop over the same batches has stopped.
-  void take_position(Loop& other);
+  // Continues the epoch of another loop over the same batches at the batch where that loop has stopped.
+  void continue_from(Loop& other);
 
-  // These set where counts, live numbers and random numbers begin in the next run. Live numbers are set for the kinds that have steps in it.
+  // These set the step counters to 0, and the live and random numbers with which the next run begins. Live numbers are set for the kinds that have steps in it.
   void restart_clocks() { clocks_.assign(clocks_.size(), 0); }
   void set_live(size_t kind, std::vector<LiveNumber> numbers);
   void set_random(uint64_t seed, uint64_t offset);
   void set_order_offset(uint64_t offset) { sampler_.order_offset = offset; }
-  // Random numbers go on here, others having been drawn; the live numbers count those as their own.
-  void go_on_at(uint64_t random_offset) { random_offset_ = random_offset; }
+  // Continues the random numbers at this position, because another loop has drawn from the same sequence. Live numbers count its draws too.
+  void skip_random_to(uint64_t offset) { random_offset_ = offset; }
 
-  // Has the next run go through these rows: whole batches, and a last one only of the size that the sampler's has. False, and nothing is changed, if they make others.
+  // Sets the rows of the next run of an ordered loop. They must be whole batches, except that the last one may be as short as the sampler's last batch.
+  // Returns false, and changes nothing, if they are not.
   bool set_order(std::vector<int32_t> order);
 
-  // Continues where the last run ended. Between two steps, `stop` ends the run, and a thread that waits at the gate pauses it.
+  // Continues where the last run ended. Between two steps the run ends if `stop` is set, and pauses if a thread waits at the gate.
   Report run(const KernelTable& table, Gate& gate, const std::atomic<bool>& stop, const Limits& limits);
-  // The same over given batches. The batch and the sum of the report count from the first of them.
+  // The same for a loop without rows. Report::batch and Report::loss_sum count from the first of these batches.
   Report run_given(const KernelTable& table, Gate& gate, const std::atomic<bool>& stop, const Limits& limits,
                    std::vector<GivenBatch>& batches);
 
  private:
-  // A step, the memory of its inputs, and the present values of its live numbers.
+  // A kind of step with the memory that its replays use.
   struct StepState {
     Step step;
-    std::vector<Aligned> own;
-    std::vector<void*> inputs;
+    std::vector<Aligned> own;      // the batch's tensors and the results
+    std::vector<void*> inputs;     // of the plan: these, and the persistent memory
     std::vector<LiveNumber> live;
-    std::vector<double> live_now;
-    std::vector<char> before;  // what may be undone, as it was before the step
+    std::vector<double> live_now;  // the values of the live numbers in the current step
+    std::vector<char> undo_copy;   // Step::undone as it was before the step
   };
 
   size_t kind_at(size_t batch) const {
@@ -235,28 +246,29 @@ class Loop {
   void gather(const KernelTable& table, StepState& state, int threads);
   // Counts the pairs of predictions and targets among the outputs. Throws std::bad_alloc.
   static void count(const StepState& state, std::vector<double>& counts, Report& report);
-  // Sums the figures of the epoch that has ended over the ranks. False if the run ends with it, because the ranks must not go on.
+  // Sums the figures of the finished epoch over the ranks. Returns false if the ranks do not agree to it, with which the run ends.
   bool join(const Joining& joining, Report& report);
-  // Copies what may be undone, and puts it back.
-  static void keep(StepState& state);
+  // Copies Step::undone before a step, and restores it if the step was not done.
+  static void copy_for_undo(StepState& state);
   static void undo(const StepState& state);
   // Calculates the live numbers of the next step from the counts.
   void update_live(StepState& state) const;
-  // Runs one step, whose batch is in place. False if the run ends with it.
+  // Does one step, whose batch has been gathered. Returns false if the run ends with it.
   bool do_step(const KernelTable& table, size_t kind, const Limits& limits, Report& report);
   Report finish(Report report) const;
 
   std::shared_ptr<PersistentMemory> persistent_;
   std::vector<StepState> steps_;
-  std::vector<uint64_t> clocks_;  // steps done since restart_clocks()
+  std::vector<uint64_t> clocks_;  // for each step counter, the steps done since restart_clocks()
   BatchSampler sampler_;
-  std::vector<int32_t> order_;   // the rows of this epoch
-  std::vector<int32_t> shared_;  // the order that all ranks draw, where there are several
+  std::vector<int32_t> order_;            // the rows of this epoch
+  std::vector<int32_t> all_ranks_order_;  // the order that all ranks draw, if there are several
   bool in_epoch_ = false;
   size_t batch_ = 0;
   double loss_sum_ = 0;
-  std::vector<double> counts_;  // of the epoch under way, where ranks join its figures
-  uint64_t random_seed_ = 0, random_offset_ = 0, random_begin_ = 0;
+  std::vector<double> counts_;  // the confusion matrix of the current epoch, if the ranks sum it
+  uint64_t random_seed_ = 0, random_offset_ = 0;
+  uint64_t random_begin_ = 0;  // the offset from which live numbers count draws
 };
 
 }  // namespace simdnn

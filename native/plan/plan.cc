@@ -15,7 +15,7 @@ namespace {
 constexpr size_t kNowhere = SIZE_MAX;
 constexpr uint32_t kGuardWord = 0xdeadbeef;
 
-// The temporaries and inputs, sorted by address: finds the one that contains an array of a call.
+// The temporaries and inputs, sorted by address, to find the one that contains an array of a call.
 class Regions {
  public:
   Regions(const std::vector<Region>& temporaries, const std::vector<Region>& inputs) {
@@ -33,7 +33,7 @@ class Regions {
     bool temporary;
   };
 
-  // The region that contains the `bytes` at `p`, or null if they are outside of all regions.
+  // The region that contains the `bytes` at `p`, or null if they are outside of all regions. Throws std::invalid_argument if they are only partly in one.
   const Entry* of(const void* p, size_t bytes) const {
     const auto at = reinterpret_cast<uintptr_t>(p);
     auto next = std::upper_bound(regions_.begin(), regions_.end(), at, [](uintptr_t b, const Entry& e) { return b < e.begin; });
@@ -80,7 +80,7 @@ Plan::Plan(std::vector<RecordedCall> calls, const std::vector<Region>& temporari
       const size_t bytes = call.extents[a].elements * sizeof(float);
       const Regions::Entry* region = regions.of(p, bytes);
       if (region == nullptr) {
-        if (bytes > 0) closed_ = false;
+        if (bytes > 0) is_self_contained_ = false;
         continue;
       }
       const size_t offset = reinterpret_cast<uintptr_t>(p) - region->begin;
@@ -132,7 +132,7 @@ const char* Plan::replay(const KernelTable& table, Run& run, void* const* inputs
   return nullptr;
 }
 
-// Temporaries that are in use at different times share memory, so that the guard words are written when their temporary comes into use.
+// Guard words are written before the first call that uses their temporary, because temporaries that are in use at different times share memory.
 void Plan::invoke(size_t call, const KernelTable& table, Run& run) {
   for (const Guard& guard : guards_) {
     if (guard.first == call) std::fill(guard.begin, guard.end, kGuardWord);
@@ -140,7 +140,7 @@ void Plan::invoke(size_t call, const KernelTable& table, Run& run) {
   run.precision = precision;
   run.unit = unit;
   calls_[call].invoke(table, run, &slots_[calls_[call].first_slot]);
-  // The calls that would end its sums over ranks do not run, and the sums' memory is the caller's again.
+  // After a fault the calls that wait for nonblocking sums over ranks do not run. So the sums must end here, before the caller uses their memory again.
   if (run.fault.array() != nullptr && collective() != nullptr) collective()->end();
   for (size_t g = 0; g < guards_.size(); ++g) {
     const Guard& guard = guards_[g];
@@ -156,7 +156,7 @@ bool Plan::wrote_only_finite(size_t call) const {
   for (size_t s = calls_[call].first_slot; s < end; ++s) {
     if (!extents_[s].written || !extents_[s].is_float || slots_[s].pointer == nullptr) continue;
     const float* values = static_cast<const float*>(slots_[s].pointer);
-    float sum = 0;  // x * 0 is NaN if x is not finite, and the sum then stays NaN
+    float sum = 0;  // x * 0 is NaN if x is not finite, and a sum that is NaN stays NaN
     for (size_t i = 0; i < extents_[s].elements; ++i) sum += values[i] * 0;
     if (!(sum == 0)) return false;
   }

@@ -1,5 +1,5 @@
-// A recorded list of kernel calls that is replayed as a whole. Its temporaries lie in one arena, the arguments that change from replay to replay are
-// patched in, and a replay allocates nothing.
+// A plan is a recorded list of kernel calls that is replayed as a whole. Its temporaries are in one arena. A replay patches the arguments that change from
+// replay to replay, and allocates nothing.
 #pragma once
 #include <memory>
 #include <vector>
@@ -10,13 +10,13 @@
 
 namespace simdnn {
 
-// The type of an argument of a recorded call. A pointer into a temporary or an input is relocated.
+// The type of an argument of a recorded call. Pointers into a temporary or an input are relocated.
 enum class SlotKind : uint8_t {
   kPointer,
   kValue,
 };
 
-// The memory behind a pointer that a call uses: `elements` of 4 bytes; 0 for an argument that is a value.
+// The memory at a pointer that a call uses, in elements of 4 bytes; 0 elements for an argument that is a value.
 struct Extent {
   size_t elements;
   bool written;
@@ -31,21 +31,21 @@ struct RecordedCall {
   std::vector<Extent> extents;
 };
 
-// A piece of memory into which recorded pointers may point.
+// A piece of memory to which recorded pointers may point.
 struct Region {
   const char* begin;
   size_t bytes;
 };
 
-// An argument that is read again at each replay, from entry `live` of the caller's table of doubles.
+// An argument that each replay reads again, from entry `live` of the caller's table of doubles.
 struct LiveArgument {
   size_t call;
   size_t argument;
   size_t live;
-  bool counter;  // whether the argument is a uint64_t; if not, it is a double
+  bool counter;  // true: the argument is a uint64_t; false: it is a double
 };
 
-// Builds with SIMDNN_GUARDS, for finding mistakes, place guard words behind each temporary. A call that overwrites them reports a fault.
+// Builds with SIMDNN_GUARDS (sanitizers, debug) have guard words behind each temporary. A call that overwrites them reports a fault.
 #ifdef SIMDNN_GUARDS
 constexpr size_t kGuardBytes = 64;
 #else
@@ -54,32 +54,32 @@ constexpr size_t kGuardBytes = 0;
 
 class Plan {
  public:
-  // Pointers into `temporaries` are moved to the arena, and pointers into `inputs` to the memory that each replay is given. All others stay as they are,
-  // and their memory must stay valid. `layouts` are kept alive for the slots that point at them.
-  // Throws std::invalid_argument if two regions overlap, or if an array of a call lies only partly within a region.
+  // Relocates pointers into `temporaries` to the arena, and pointers into `inputs` to the memory that each replay is given. All other pointers stay as they
+  // are, and their memory must stay valid. The plan owns the `layouts`, because slots point to them.
+  // Throws std::invalid_argument if two regions overlap, or if an array of a call is only partly within a region.
   Plan(std::vector<RecordedCall> calls, const std::vector<Region>& temporaries, const std::vector<Region>& inputs,
        const std::vector<LiveArgument>& live, std::vector<std::unique_ptr<Layout>> layouts);
 
-  // The precision of the products, which a run's own precision does not change, and the unit that computes them where it is lower than the highest.
+  // The precision of the products, used in place of the Run's own, and the unit that computes products of a lower precision than the highest.
   Precision precision = Precision::kHighest;
   const PairUnit* unit = nullptr;
 
-  // Runs all calls in order. If one reports a fault, stops after it and returns its name, else null.
+  // Runs the calls in order. Stops after the first one that reports a fault and returns its name; returns null if none does.
   const char* replay(const KernelTable& table, Run& run, void* const* inputs, const double* live);
 
-  // Like replay, but also stops after a call that wrote a float that is not finite. `not_finite` is then the index of the call, else calls().
+  // Like replay, but also stops after a call that has written a float that is not finite. `not_finite` is then the index of that call, otherwise calls().
   const char* replay_finite(const KernelTable& table, Run& run, void* const* inputs, const double* live,
                             size_t& not_finite);
 
-  // Like replay, and writes the time of each call in seconds to `seconds`, which has room for calls() numbers.
+  // Like replay, and writes the duration of each call in seconds to `seconds`, which has room for calls() numbers.
   const char* replay_timed(const KernelTable& table, Run& run, void* const* inputs, const double* live, double* seconds);
 
-  // Whether every pointer lies in a temporary or an input. Replays then use no memory but the arena and that of the inputs.
-  bool closed() const { return closed_; }
-  // Whether a call writes input `i`.
+  // Whether every pointer is into a temporary or an input. Replays then use no other memory than the arena and that of the inputs.
+  bool is_self_contained() const { return is_self_contained_; }
+  // Whether a call writes to input `i`.
   bool writes_input(size_t i) const;
 
-  // The number of calls that the last replay finished: all of them, or those before the one that reported a fault.
+  // How many calls the last replay has finished: all of them, or those before the one that reported a fault.
   size_t finished() const { return finished_; }
 
   size_t calls() const { return calls_.size(); }
@@ -103,7 +103,7 @@ class Plan {
     size_t live;
     bool counter;
   };
-  // The guard words behind a temporary, and the calls between which it is in use.
+  // The guard words behind a temporary, and the first and last call that use the temporary.
   struct Guard {
     size_t first, last;
     uint32_t *begin, *end;
@@ -114,7 +114,7 @@ class Plan {
 
   std::vector<Call> calls_;
   std::vector<Slot> slots_;
-  std::vector<Extent> extents_;  // of each slot
+  std::vector<Extent> extents_;  // one for each slot
   std::vector<InputPatch> input_patches_;
   std::vector<LivePatch> live_patches_;
   std::vector<std::unique_ptr<Layout>> layouts_;
@@ -123,7 +123,7 @@ class Plan {
   std::vector<Guard> guards_;  // none without SIMDNN_GUARDS
   size_t finished_ = 0;
   size_t live_numbers_ = 0;
-  bool closed_ = true;
+  bool is_self_contained_ = true;
 };
 
 }  // namespace simdnn

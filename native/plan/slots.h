@@ -1,4 +1,4 @@
-// A kernel call as data: its arguments in slots, and a function that calls the kernel with them. The functions are generated from native/descriptions.
+// A recorded kernel call: its arguments in slots, and a function, generated from native/descriptions, that calls the kernel with them.
 #pragma once
 #include <cstddef>
 
@@ -9,7 +9,7 @@ namespace simdnn {
 union Slot {
   void* pointer;
   uint64_t size;    // a size or a counter
-  int32_t integer;  // an int32, an enumerator or the flags of a call
+  int32_t integer;  // an int32, an enumerator or a set of flags
   double real;
   const Layout* layout;
 };

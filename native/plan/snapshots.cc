@@ -20,7 +20,7 @@ void Snapshots::take(const PersistentMemory& memory, size_t round) {
   }
 }
 
-void Snapshots::put_back(PersistentMemory& memory, size_t round) const {
+void Snapshots::restore(PersistentMemory& memory, size_t round) const {
   const char* slot = slots_[round % slots_.size()].get();
   for (const Place& place : places_) {
     if (place.bytes > 0) std::memcpy(memory.pieces[place.piece].data.get(), slot + place.offset, place.bytes);

@@ -1,4 +1,5 @@
-// Copies of what steps change, one for each of the last rounds, so that rounds can be taken back that were done ahead of a decision.
+// Snapshots of the memory that steps change, one after each of the last rounds. The thread does rounds before JavaScript has decided about the epoch before; the
+// snapshots let it return to the end of any of them.
 #pragma once
 #include <vector>
 
@@ -8,15 +9,16 @@ namespace simdnn {
 
 class Snapshots {
  public:
-  // Room for the `pieces` of the memory after each of the last `count` rounds, at least one. Throws std::bad_alloc.
+  // Allocates memory for `count` >= 1 snapshots of these pieces of the memory. Throws std::bad_alloc.
   Snapshots(const PersistentMemory& memory, const std::vector<size_t>& pieces, size_t count);
 
   size_t bytes() const { return slots_.size() * slot_bytes_; }
 
-  // Copies the pieces as they are after this round, in place of those of `count` rounds before.
+  // Copies the pieces as they are after this round. This overwrites the snapshot of `count` rounds before.
   void take(const PersistentMemory& memory, size_t round);
-  void put_back(PersistentMemory& memory, size_t round) const;
-  // Piece `i` after this round, one of the last `count`; null if it is not among the pieces.
+  // Copies the snapshot of this round, one of the last `count`, to the memory.
+  void restore(PersistentMemory& memory, size_t round) const;
+  // The copy of piece `i` in that snapshot; null if the snapshots do not contain the piece.
   const char* piece(size_t i, size_t round) const;
 
  private:

@@ -12,8 +12,8 @@
 
 namespace simdnn {
 
-// Allocates `bytes` bytes, a multiple of `boundary`, at a multiple of `boundary`; null if there is no memory. A function of our own, because Windows has no
-// std::aligned_alloc, and its free does not accept what _aligned_malloc returns.
+// Allocates `bytes` bytes, a multiple of `boundary`, at an address that is a multiple of `boundary`; returns null if there is no memory. To be freed by
+// free_allocated_on, because Windows has no std::aligned_alloc and its free does not accept what _aligned_malloc returns.
 inline void* allocate_on(size_t boundary, size_t bytes) {
 #if defined(_WIN32)
   return _aligned_malloc(bytes, boundary);
@@ -48,7 +48,7 @@ inline Aligned allocate_unset(size_t bytes) {
   Aligned memory(static_cast<char*>(allocate_on(boundary, rounded)));
   if (!memory) throw std::bad_alloc();
 #if defined(__linux__)
-  // The first touch of 25 MB takes 80 ms in 4 KiB pages on a virtual machine, 4 ms in huge pages. The advice may be refused, which is no error.
+  // On a virtual machine the first touch of 25 MB takes 80 ms in pages of 4 KiB and 4 ms in huge pages. The system may ignore the advice.
   if (boundary == kHugePage) madvise(memory.get(), rounded, MADV_HUGEPAGE);
 #endif
   return memory;

@@ -1,4 +1,4 @@
-// Faults are rare, so one lock for all of them is enough. It keeps position and value consistent.
+// One lock for all Fault objects, because faults are rare. Without it two threads of a call could mix the position of one fault with the value of another.
 #include <mutex>
 
 #include "support/run.h"

@@ -19,7 +19,7 @@
 
 namespace simdnn {
 
-// features.def, written by CMakeLists.txt, has the features of this build: X(amx_bf16) ...
+// CMakeLists.txt writes features.def, the list of the features of this build: X(amx_bf16) ...
 #define X(feature)              \
   namespace feature {           \
   extern const PairUnit unit;   \
@@ -28,11 +28,11 @@ namespace simdnn {
 
 namespace {
 
-struct Built {
+struct BuiltUnit {
   const char* name;
   const PairUnit* unit;
 };
-constexpr Built kBuilt[] = {
+constexpr BuiltUnit kBuiltUnits[] = {
 #define X(feature) {#feature, &feature::unit},
 #include "features.def"
     {"", nullptr},
@@ -43,7 +43,7 @@ constexpr bool same(const char* x, const char* y) {
   return *x == *y;
 }
 constexpr const PairUnit* unit_of(const char* name) {
-  for (const Built& built : kBuilt) {
+  for (const BuiltUnit& built : kBuiltUnits) {
     if (same(built.name, name)) return built.unit;
   }
   return nullptr;
@@ -60,19 +60,20 @@ bool has_avx512_bf16() {
   return runs_target("avx512") && __get_cpuid_count(7, 0, &a, &b, &c, &d) && a >= 1 && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & 1u << 5) != 0;
 }
 
-// Intel's processors begin a vdpbf16ps every other cycle, and a fused multiply-add twice in each: a step takes 1.5 times as long as with rounded float32 operands.
-bool pays_avx512_bf16() {
+// Intel's processors start one vdpbf16ps in two cycles, but two fused multiply-adds in each cycle. With the unit a step takes 1.5 times as long as with float32
+// arithmetic on rounded operands.
+bool is_faster_avx512_bf16() {
   unsigned a, b, c, d;
   return __get_cpuid(0, &a, &b, &c, &d) && b != signature_INTEL_ebx;
 }
 #else
 bool has_avx512_bf16() { return false; }
-bool pays_avx512_bf16() { return false; }
+bool is_faster_avx512_bf16() { return false; }
 #endif
 
 #if defined(__x86_64__) && defined(__linux__)
-// Linux saves the 8 KiB of tile registers only for a process that has asked for it. It refuses a process whose alternative signal stack is too small for
-// them. Other systems need no request.
+// Linux lets a process use the tile registers (8 KiB, which it must save) only after a request, and refuses it if an alternative signal stack of the process is
+// too small for them. Other systems need no request.
 bool permits_tiles() {
   constexpr long kGetPermission = 0x1022, kAskForPermission = 0x1023, kTileData = 18;
   unsigned long permitted = 0;
@@ -85,7 +86,7 @@ bool has_amx_bf16() {
   constexpr unsigned kTiles = 1u << 17 | 1u << 18;  // XCR0 bits of the tile registers
   unsigned a, b, c, d, low, high;
   if (!runs_target("avx512") || !__get_cpuid_count(7, 0, &a, &b, &c, &d) || (d & kUnits) != kUnits) return false;
-  __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));  // the instruction exists, as the check for avx512 has used it
+  __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));  // every processor with AVX-512 has this instruction
   return (low & kTiles) == kTiles && permits_tiles();
 }
 #else
@@ -101,7 +102,7 @@ bool has_neon_bf16() {
   size_t size = sizeof has;
   return runs_target("neon") && sysctlbyname("hw.optional.arm.FEAT_BF16", &has, &size, nullptr, 0) == 0 && has == 1;
 #elif defined(__aarch64__) && defined(_WIN32)
-  constexpr DWORD kBf16 = 68;  // PF_ARM_V86_BF16_INSTRUCTIONS_AVAILABLE, which older headers lack; to a Windows that does not know it the answer is no
+  constexpr DWORD kBf16 = 68;  // PF_ARM_V86_BF16_INSTRUCTIONS_AVAILABLE, which older headers lack; a Windows that does not know it answers no
   return runs_target("neon") && IsProcessorFeaturePresent(kBf16) != 0;
 #else
   return false;
@@ -109,19 +110,19 @@ bool has_neon_bf16() {
 }
 
 template <bool (*has)()>
-bool asked_once() {
+bool cached() {
   static const bool answer = has();
   return answer;
 }
 
-bool pays_always() { return true; }
+bool is_always_faster() { return true; }
 
 }  // namespace
 
 const Feature features[] = {
-    {"amx_bf16", "avx512", asked_once<has_amx_bf16>, pays_always, unit_of("amx_bf16")},
-    {"avx512_bf16", "avx512", asked_once<has_avx512_bf16>, pays_avx512_bf16, unit_of("avx512_bf16")},
-    {"neon_bf16", "neon", asked_once<has_neon_bf16>, pays_always, unit_of("neon_bf16")},
+    {"amx_bf16", "avx512", cached<has_amx_bf16>, is_always_faster, unit_of("amx_bf16")},
+    {"avx512_bf16", "avx512", cached<has_avx512_bf16>, is_faster_avx512_bf16, unit_of("avx512_bf16")},
+    {"neon_bf16", "neon", cached<has_neon_bf16>, is_always_faster, unit_of("neon_bf16")},
 };
 const int feature_count = sizeof(features) / sizeof(features[0]);
 

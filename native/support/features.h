@@ -1,4 +1,4 @@
-// Features of processors beyond a target's instructions: units for products of bfloat16 numbers, and which of them this machine supports.
+// Features of processors that a target's instruction set does not include: units for products of bfloat16 numbers.
 #pragma once
 
 namespace simdnn {
@@ -8,19 +8,19 @@ struct PairUnit;  // pair_tile.h
 struct Feature {
   const char* name;
   const char* target;  // the target whose kernels use it
-  // Whether this machine supports it: the processor, the operating system and, for AMX, a permission for the process, for which the first call asks Linux.
+  // Whether the processor and the operating system support it. For AMX the process also needs a permission, for which the first call asks Linux.
   bool (*supported)();
-  // Whether the unit is faster here than float32's own units are with rounded operands.
-  bool (*pays)();
-  // The unit's functions, or null if this build has none. Call them only on a machine that supports the feature.
+  // Whether the unit is faster on this processor than float32 arithmetic on rounded operands.
+  bool (*is_faster)();
+  // The functions of the unit, or null if this build has none. They may be called only if the machine supports the feature.
   const PairUnit* unit;
 };
 
-// Every feature that has a name, on any processor, the fastest first.
+// All features, of all processors, the fastest first.
 extern const Feature features[];
 extern const int feature_count;
 
-// The feature called `name`, or null.
+// The feature with this name, or null.
 const Feature* find_feature(const char* name);
 
 }  // namespace simdnn

@@ -1,4 +1,5 @@
-// Lets one thread look at another thread's data between two of that thread's steps.
+// Lets a thread read the data of a working thread between two of its steps. The working thread keeps a mutex locked and unlocks it between two steps only if
+// another thread waits, so that a step without a reader costs one load.
 #pragma once
 #include <atomic>
 #include <condition_variable>
@@ -8,14 +9,14 @@ namespace simdnn {
 
 class Gate {
  public:
-  // Marks the working thread's steps.
+  // Held by the working thread while it does steps.
   class Work {
    public:
     explicit Work(Gate& gate) : gate_(gate), lock_(gate.mutex_) {}
-    // To be called between two steps: lets a thread that waits in `look` run. Costs one load if none waits.
+    // The working thread calls this between two steps. It lets a thread that waits in between_steps() read; if none waits, it takes one load.
     void pause() {
-      if (gate_.looking_.load(std::memory_order_relaxed) == 0) return;
-      gate_.looked_.wait(lock_, [&] { return gate_.looking_.load(std::memory_order_relaxed) == 0; });
+      if (gate_.readers_.load(std::memory_order_relaxed) == 0) return;
+      gate_.reading_done_.wait(lock_, [&] { return gate_.readers_.load(std::memory_order_relaxed) == 0; });
     }
 
    private:
@@ -23,22 +24,22 @@ class Gate {
     std::unique_lock<std::mutex> lock_;
   };
 
-  // Calls `look` while no step runs; waits for at most one step.
-  template <typename Look>
-  void between_steps(Look look) {
-    looking_.fetch_add(1, std::memory_order_relaxed);
+  // Calls `read` between two steps of the working thread, for whose current step it waits.
+  template <typename Read>
+  void between_steps(Read read) {
+    readers_.fetch_add(1, std::memory_order_relaxed);
     {
       std::lock_guard<std::mutex> lock(mutex_);
-      look();
-      looking_.fetch_sub(1, std::memory_order_relaxed);
+      read();
+      readers_.fetch_sub(1, std::memory_order_relaxed);
     }
-    looked_.notify_all();
+    reading_done_.notify_all();
   }
 
  private:
   std::mutex mutex_;
-  std::condition_variable looked_;
-  std::atomic<int> looking_{0};
+  std::condition_variable reading_done_;
+  std::atomic<int> readers_{0};
 };
 
 }  // namespace simdnn

@@ -4,12 +4,12 @@
 
 namespace simdnn {
 
-// Makes glibc keep up to 256 MiB of freed memory for the next array. By default it returns all but 2 MiB to the system, and each new array then consists of
-// pages that the system has to clear one by one. It holds for the process, and does nothing with another C library.
+// Makes glibc keep up to 256 MiB of freed memory for the next arrays. By default it returns all but 2 MiB to the system, which then has to clear the pages of
+// each new array one by one. This setting is for the whole process; with another C library the function does nothing.
 void keep_heap();
 
-// Advises Linux to use huge pages for the whole huge pages in `memory`. The first touch then takes a fraction of the time, and loops over several arrays no
-// longer miss the TLB. The advice may be refused.
+// Advises Linux to use huge pages for the part of `memory` that consists of whole huge pages. Its first touch then takes a fraction of the time, and loops over
+// several arrays have no TLB misses. The system may ignore the advice.
 void prefer_huge_pages(void* memory, size_t bytes);
 
 }  // namespace simdnn

@@ -29,7 +29,7 @@ constexpr int kSteps = 1 << 13;
 
 #if defined(__x86_64__)
 #if defined(__clang__) && __clang_major__ >= 18 && __clang_major__ <= 21
-#define AVX512 "avx512f,evex512"  // these compilers have a feature of its own for 512-bit vectors
+#define AVX512 "avx512f,evex512"  // in these versions of clang 512-bit vectors are a separate feature
 #else
 #define AVX512 "avx512f"
 #endif

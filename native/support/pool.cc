@@ -1,5 +1,5 @@
-// The process's only thread pool. It has threads of its own, because OpenMP's spinning costs up to 200x on a busy machine and libgomp cannot be linked
-// statically. They are started when first needed and never joined: the addon is linked with -z nodelete, so their code stays mapped.
+// The only thread pool of the process. It does not use OpenMP, whose spinning makes a call take up to 200 times as long on a busy machine, and whose libgomp
+// cannot be linked statically. The threads start when they are first needed and are never joined: their code stays mapped (support/keep_loaded.h).
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
@@ -19,8 +19,8 @@ inline void pause() {
 #endif
 }
 
-// How many pauses an idle worker spins before it sleeps, and a waiting caller before it yields. A sleeping worker answers in 40 to 70 us, a spinning one in
-// about 1 us. The spin lasts about 30 us: long enough to bridge the gap between two kernels of a step, short enough to leave a busy machine alone.
+// The length of a spin, in pause instructions: an idle worker then sleeps, and a waiting caller then yields. A sleeping worker starts a task in 40 to 70 us, a
+// spinning one in about 1 us. A spin takes about 30 us: long enough for the time between two kernels of a step, too short to slow other programs down.
 constexpr int kSpins = 1500;
 
 class Pool {
@@ -42,7 +42,7 @@ class Pool {
       std::lock_guard<std::mutex> lock(sleep_);
       wake_.notify_all();
     }
-    work_off(-1);
+    run_remaining(-1);
     for (int spins = 0; finished_.load(std::memory_order_acquire) < tasks; ++spins) {
       if (spins < kSpins) {
         pause();
@@ -56,9 +56,9 @@ class Pool {
   bool awake(int workers) const { return awake_.load(std::memory_order_relaxed) >= workers; }
 
  private:
-  // Claims and runs tasks until none is left. The state holds (epoch, tasks left). A successful claim proves that its epoch still runs, so the job's fields that
-  // were read before the claim belong to that epoch.
-  void work_off(int worker) {
+  // Claims and runs tasks until none is left. The state consists of the epoch, which is the number of the job, and the number of tasks left. A claim succeeds
+  // only if the epoch has not changed, so the fields of the job that were read before it belong to that epoch.
+  void run_remaining(int worker) {
     uint64_t state = state_.load(std::memory_order_acquire);
     while ((state & UINT32_MAX) != 0) {
       auto* task = task_.load(std::memory_order_relaxed);
@@ -93,11 +93,11 @@ class Pool {
         continue;
       }
       seen = epoch;
-      work_off(worker);
+      run_remaining(worker);
     }
   }
 
-  // The caller has set in_use_. Fewer workers than wanted (the system may limit threads) is not an error.
+  // Only the thread that has set in_use_ calls this. It is no error if the system limits threads, so that there are fewer workers than wanted.
   void start_workers(int wanted) {
     while (workers_ < wanted) {
       try {
@@ -109,7 +109,7 @@ class Pool {
     }
   }
 
-  std::atomic<bool> in_use_{false};  // not a mutex, because a task on the thread that holds it may try to set it again
+  std::atomic<bool> in_use_{false};  // not a mutex, because a task on the same thread may call run() again, which must not wait
   int workers_ = 0;
 
   alignas(64) std::atomic<uint64_t> state_{0};
@@ -126,7 +126,7 @@ class Pool {
 };
 
 Pool& pool() {
-  static Pool* const pool = new Pool;  // leaked on purpose: its workers outlive every destructor
+  static Pool* const pool = new Pool;  // never deleted, because its workers run longer than any destructor
   return *pool;
 }
 

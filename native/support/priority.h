@@ -8,8 +8,8 @@
 
 namespace simdnn {
 
-// Lowers the calling thread's priority by `niceness` from now on. Only on Linux, where each thread has a priority of its own.
-inline void give_way(int niceness) {
+// Sets the niceness of the calling thread. It does nothing on other systems than Linux, where a niceness belongs to the process and not to a thread.
+inline void set_niceness(int niceness) {
 #ifdef __linux__
   setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), niceness);
 #else

@@ -1,4 +1,4 @@
-// Scratch memory of each thread: it grows to the largest request and is freed when the thread ends.
+// Scratch memory. Each thread has its own, which grows to the largest request and is freed when the thread ends.
 #include <new>
 
 #include "support/aligned.h"

@@ -8,11 +8,11 @@
 namespace simdnn {
 namespace {
 
-// Whether this machine runs what the target's compile flags in CMakeLists.txt assume.
+// These say whether this machine supports the instructions that the target's compiler flags in CMakeLists.txt allow.
 bool runs_scalar() { return true; }
 #if defined(__x86_64__)
-// What the processor has, and which registers the operating system saves. It does not use __builtin_cpu_supports, which needs a compiler library that zig does
-// not bring.
+// The features of the processor, and the registers that the operating system saves. It does not use __builtin_cpu_supports, which needs a compiler library that
+// zig does not have.
 class Processor {
  public:
   Processor() {
@@ -38,7 +38,7 @@ class Processor {
     unsigned low, high;
     __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
 #if defined(__APPLE__)
-    // macOS saves a thread's wide registers only from their first use on, and shows them in XCR0 only then.
+    // macOS saves the 512-bit registers of a thread only after their first use, and sets their bits in XCR0 only then.
     if ((low & kYmm) == kYmm) low |= kZmm;
 #endif
     return low;

@@ -1,7 +1,7 @@
-// The instruction sets that kernels are compiled for, from least to best, and which of them run here.
+// The targets: the instruction sets for which the kernels are compiled, and which of them this processor supports.
 #pragma once
 
-// targets.def, written by CMakeLists.txt, has the targets of this build: X(scalar) X(sse4) ...
+// CMakeLists.txt writes targets.def, the list of the targets of this build: X(scalar) X(sse4) ...
 namespace simdnn {
 
 struct KernelTable;  // kernels/table.h
@@ -18,12 +18,13 @@ struct Target {
   bool (*supported)();
 };
 
-// Every target of this build, the least first.
+// All targets of this build, from the slowest to the fastest.
 extern const Target targets[];
 extern const int target_count;
 
-// The best target that this processor runs; the target called `name`, or null.
+// The fastest target that this processor supports.
 const Target& best_target();
+// The target with this name, or null.
 const Target* find_target(const char* name);
 
 }  // namespace simdnn

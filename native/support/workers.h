@@ -1,4 +1,4 @@
-// A bounded number of threads that do pieces of work in the order of submission.
+// A bounded number of threads that start pieces of work in the order of their submission.
 #pragma once
 #include <atomic>
 #include <condition_variable>
@@ -15,17 +15,17 @@ namespace simdnn {
 
 class Workers {
  public:
-  // `niceness` lowers the priority of its threads (priority.h).
+  // `niceness` lowers the priority of the threads (priority.h).
   explicit Workers(int niceness = 0) : niceness_(niceness) {}
   Workers(const Workers&) = delete;
   ~Workers() { join(); }
 
-  // `work` must not throw. At most `most` pieces run at a time from now on. A thread is started if all are busy; if the system refuses one, the existing threads do
-  // the work. Throws std::system_error if there is none.
-  void submit(int most, std::function<void()> work) {
+  // Submits `work`, which must not throw. From now on at most `limit` pieces run at a time. If all threads are busy and there are fewer than `limit`, another one
+  // is started; if the system refuses that, the existing threads do the work. Throws std::system_error if there is none.
+  void submit(int limit, std::function<void()> work) {
     std::lock_guard<std::mutex> lock(mutex_);
-    most_ = most < 1 ? 1 : static_cast<size_t>(most);
-    if (busy_ + waiting_.size() >= threads_.size() && threads_.size() < most_) {
+    limit_ = limit < 1 ? 1 : static_cast<size_t>(limit);
+    if (busy_ + waiting_.size() >= threads_.size() && threads_.size() < limit_) {
       try {
         threads_.emplace_back(&Workers::loop, this);
       } catch (const std::system_error&) {
@@ -37,17 +37,17 @@ class Workers {
     wake_.notify_all();
   }
 
-  // How many pieces wait for a thread. A piece that runs reads it to decide whether to make room.
+  // How many pieces wait for a thread. A running piece reads this to decide whether to end early.
   const std::atomic<size_t>& queued() const { return queued_; }
 
-  // How many pieces run or wait, but at most as many as may run at a time.
-  size_t sharing() {
+  // How many pieces run, or will run as soon as a thread takes them. They share the processors.
+  size_t active() {
     std::lock_guard<std::mutex> lock(mutex_);
     const size_t all = busy_ + waiting_.size();
-    return all < most_ ? all : most_;
+    return all < limit_ ? all : limit_;
   }
 
-  // Waits for the pieces that run, and drops all that wait. Not to be called on one of the threads.
+  // Waits for the running pieces and discards the waiting ones. Must not be called on one of the threads.
   void join() {
     {
       std::lock_guard<std::mutex> lock(mutex_);
@@ -60,10 +60,10 @@ class Workers {
 
  private:
   void loop() {
-    if (niceness_ > 0) give_way(niceness_);
+    if (niceness_ > 0) set_niceness(niceness_);
     std::unique_lock<std::mutex> lock(mutex_);
     for (;;) {
-      wake_.wait(lock, [&] { return ending_ || (!waiting_.empty() && busy_ < most_); });
+      wake_.wait(lock, [&] { return ending_ || (!waiting_.empty() && busy_ < limit_); });
       if (ending_) return;
       const std::function<void()> work = std::move(waiting_.front());
       waiting_.pop_front();
@@ -82,7 +82,7 @@ class Workers {
   std::condition_variable wake_;
   std::deque<std::function<void()>> waiting_;
   std::atomic<size_t> queued_{0};
-  size_t most_ = 1;
+  size_t limit_ = 1;  // how many pieces may run at a time
   size_t busy_ = 0;
   bool ending_ = false;
   std::vector<std::thread> threads_;

@@ -268,7 +268,7 @@ TEST(loop_rounds) {
   Limits one;
   one.milliseconds = 0;
   t.check(setting.loop->run(*t.target.table, gate, stop, one).batch == 1, "the beginning of one");
-  snapshots.put_back(*setting.persistent, 6);
+  snapshots.restore(*setting.persistent, 6);
   setting.loop->leave_epoch();
   t.check(epochs_in(setting.total()) == 2, "taken back");
   t.check(setting.loop->run(*t.target.table, gate, stop, Limits{}).epoch_loss_sums[0] == 2 * losses && epochs_in(setting.total()) == 3, "and on from there");
