@@ -46,10 +46,10 @@ let group: Group | null = null;
 let mpi: Mpi | null = null;
 
 /** The group that stands; null: none does. */
-export const standing = (): Group | null => group;
+export const currentGroup = (): Group | null => group;
 
 /** The group that stands, or an error. */
-export function groupOf(where: string): Group {
+export function requireGroup(where: string): Group {
   if (group === null)
     throw new SimdnnError('SIMDNN_NO_GROUP', `[${where}] there is no group\n  hint: distributed.initProcessGroup() makes it`);
   return group;
@@ -132,7 +132,7 @@ export function initProcessGroup(options?: ProcessGroupOptions): void {
  * distributed.isInitialized(); // false
  */
 export function destroyProcessGroup(): void {
-  groupOf('distributed.destroyProcessGroup');
+  requireGroup('distributed.destroyProcessGroup');
   setCollective(null);
   process.off('exit', leaving);
   group = null;

@@ -22,7 +22,7 @@ export const layoutText = ({ targets, sampleWeights }: Layout): string =>
   `[...inputs, ${targets === 1 ? 'target' : `${targets} targets`}${sampleWeights ? ', sampleWeights' : ''}]`;
 
 /** Divides a batch. */
-export function divided(where: string, layout: Layout, batch: readonly Tensor[]): Batch {
+export function divideBatch(where: string, layout: Layout, batch: readonly Tensor[]): Batch {
   const end = batch.length - (layout.sampleWeights ? 1 : 0);
   const begin = end - layout.targets;
   if (begin < 0) throw rangeError(where, `a batch is ${layoutText(layout)}, and the loader gives ${batch.length} tensors`);

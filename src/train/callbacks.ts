@@ -148,7 +148,7 @@ export class Callbacks {
   }
 
   /** Whether any listener may use the model. */
-  useModel(event: Event): boolean {
+  mayUseModel(event: Event): boolean {
     return this.all.some(({ [event]: method }) => method !== undefined && !isReportReader(method));
   }
 
@@ -164,7 +164,7 @@ export class Callbacks {
   }
 
   /** Whether any callback records learning rates. */
-  get areToldRates(): boolean {
+  get recordRates(): boolean {
     return this.all.some((callback) => callback[stepsDone] !== undefined);
   }
 
@@ -190,7 +190,7 @@ export class Callbacks {
   }
 
   /** Calls the listeners one after another. */
-  async tell<E extends Exclude<Event, 'afterStep'>>(event: E, report: Parameters<NonNullable<Callback[E]>>[0]): Promise<void> {
+  async notify<E extends Exclude<Event, 'afterStep'>>(event: E, report: Parameters<NonNullable<Callback[E]>>[0]): Promise<void> {
     for (const callback of this.all) {
       const told = callback[event]?.(report as never);
       if (told !== undefined) await told;

@@ -6,9 +6,9 @@ import type { LoopReport, RowsHandle } from '../native';
 import type { RecordedStep } from '../recording';
 import type { Tensor } from '../tensor';
 import type { Batches } from './batches';
-import type { Feed } from './feed';
+import type { Prefetcher } from './prefetcher';
+import type { RandomStream } from './random-stream';
 import { divisorOf, lastKind, type Segment, sum } from './segment';
-import type { RandomStream } from './stream';
 import { countedClasses } from './task';
 import type { LossTask } from './tasks';
 
@@ -19,7 +19,7 @@ export interface Phase {
   rows: { batches: RowBatches; handle: RowsHandle } | null;
   /** For a loader that JavaScript iterates over: a batch of each shape that occurred. */
   examples: (readonly Tensor[])[];
-  feed: Feed | null;
+  prefetcher: Prefetcher | null;
   /** The epoch under way, as its `DataLoader` describes it; null if none is, or if the loader is no `DataLoader`. */
   place: Place | null;
   /** Whether its first epoch continues an interrupted one. JavaScript iterates over the rest of that epoch; the loader's rows are used from the next one on. */

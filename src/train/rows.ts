@@ -19,18 +19,18 @@ const copies = new WeakMap<Tensor, Copy>();
 
 const stampsOf = (tensors: readonly Tensor[]): number[] => tensors.flatMap(({ version: { count, taken } }) => [count, taken]);
 
-function isOf({ others, stamps }: Copy, tensors: readonly Tensor[]): boolean {
+function isCopyOf({ others, stamps }: Copy, tensors: readonly Tensor[]): boolean {
   if (others.length !== tensors.length - 1 || others.some((other, i) => other.deref() !== tensors[i + 1])) return false;
   return stampsOf(tensors).every((stamp, i) => stamp === stamps[i]);
 }
 
 /** The rows of tensors, which all have the same number of rows. */
-export function rowsIn(tensors: readonly Tensor[]): RowsHandle {
+export function nativeRows(tensors: readonly Tensor[]): RowsHandle {
   const [first, ...others] = tensors as [Tensor, ...Tensor[]];
   // If the user has an array on the memory, its values may change without being noticed, so no copy is reused.
   const isKnown = tensors.every(({ version, values }) => isCounted(version) && values.length > 0);
   const known = isKnown ? copies.get(first) : undefined;
-  const shared = known !== undefined && isOf(known, tensors) ? known.handle.deref() : undefined;
+  const shared = known !== undefined && isCopyOf(known, tensors) ? known.handle.deref() : undefined;
   if (shared !== undefined) return shared;
   const handle = createRows(
     tensors.map(({ values }) => values),
@@ -47,5 +47,5 @@ export function copyRows(where: string, { tensors }: RowBatches): RowsHandle {
     refuseHeld(where, t);
     refuseLost(where, t);
   }
-  return rowsIn(tensors);
+  return nativeRows(tensors);
 }

@@ -45,7 +45,7 @@ export function divisorOf(task: Task, { batches }: RowBatches, kinds: readonly R
 }
 
 /** The rows of an epoch. */
-export const rowsIn = ({ count, batches, batchSize }: RowBatches): number => Math.min(count, batches * batchSize);
+export const rowsPerEpoch = ({ count, batches, batchSize }: RowBatches): number => Math.min(count, batches * batchSize);
 
 /** The outputs of a segment's steps. */
 export type Outputs = Pick<LoopReport, 'outputs' | 'counted'>;
