@@ -7,7 +7,7 @@ import { broadcastMemory, currentGroup, requireGroup } from './group';
 
 export { destroyProcessGroup, initProcessGroup, type ProcessGroupOptions } from './group';
 
-// What ranks say that they are about to do.
+// Identifies a collective call, so that ranks that make different calls get an error instead of waiting forever. src/train/ranks.ts has the numbers from 9 on.
 enum Call {
   allReduce = 1,
   broadcast = 2,

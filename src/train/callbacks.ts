@@ -10,7 +10,7 @@ import type { FitResult } from './options';
 import type { Segment } from './segment';
 import type { GivenValidation } from './validation';
 
-/** The methods by which a fit reports to the library's own callbacks. They are symbols, so that no object of the user's has them by accident. */
+/** The methods by which a fit reports to the library's own callbacks. They are symbols, so that a user's object cannot have them by accident. */
 export const stepsDone = Symbol('simdnn.stepsDone');
 export const flush = Symbol('simdnn.flush');
 
@@ -142,12 +142,12 @@ export class Callbacks {
     return this.all.slice(1);
   }
 
-  /** Whether there is any listener. */
+  /** Whether any callback has this method. */
   has(event: Event): boolean {
     return this.all.some((callback) => callback[event] !== undefined);
   }
 
-  /** Whether any listener may use the model. */
+  /** Whether any callback with this method may use the model; the library's report readers do not. */
   mayUseModel(event: Event): boolean {
     return this.all.some(({ [event]: method }) => method !== undefined && !isReportReader(method));
   }
@@ -163,7 +163,7 @@ export class Callbacks {
     };
   }
 
-  /** Whether any callback records learning rates. */
+  /** Whether any callback records the learning rates of steps. */
   get recordRates(): boolean {
     return this.all.some((callback) => callback[stepsDone] !== undefined);
   }

@@ -76,7 +76,7 @@ export class EarlyStopping {
     this.minDelta = checkNumber(where, 'earlyStopping.minDelta', o.minDelta, 0);
   }
 
-  /** Adds an epoch's figures; returns true if the fit should end. NaN is never an improvement. */
+  /** Updates the state with an epoch's figures; returns true if the fit should end. NaN is never an improvement. */
   update(figures: ReadonlyMap<string, number>, epoch: number): boolean {
     const value = this.sign * figureOf(this.where, figures, this.monitor);
     if (value < this.best - this.minDelta) {

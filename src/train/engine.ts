@@ -6,9 +6,9 @@ import type { Limits, LoopReport } from '../native';
 import type { RecordedStep } from '../recording';
 import type { Tensor } from '../tensor';
 import { awaited } from './batch';
-import { type Batches, checkBatch, checkLoader, stepsIn, warnOfMany } from './batches';
+import { type Batches, checkBatch, stepsIn, warnOfMany } from './batches';
 import { areThreadsBusy, freeTurn, lowPriorityTurn, raisePriority, takeTurn } from './event-loop-turns';
-import { countRows, isCounted, type Phase, segmentOfRows } from './phase';
+import { countRows, isCounted, newPhase, type Phase, segmentOfRows } from './phase';
 import { eachOnce, type Known, Prefetcher } from './prefetcher';
 import { RandomStream } from './random-stream';
 import { type AheadOptions, RoundsAhead, type RoundsHost } from './rounds-ahead';
@@ -54,26 +54,7 @@ export class Engine implements RoundsHost {
     private readonly options: EngineOptions,
   ) {
     try {
-      this.phases = tasks.map(({ task, loader }) => {
-        checkLoader(where, loader);
-        const batches = loader instanceof DataLoader ? loader.rows() : null;
-        const rows = batches && { batches, handle: copyRows(where, batches) };
-        if (task.group !== undefined && batches !== null) task.group.width = batches.tensors.length;
-        const isResumed = loader instanceof DataLoader && loader.isResumed;
-        return {
-          task,
-          loader,
-          rows,
-          examples: [],
-          prefetcher: null,
-          place: null,
-          isResumed,
-          batch: 0,
-          handedOut: 0,
-          epochsDone: 0,
-          last: null,
-        };
-      });
+      this.phases = tasks.map(({ task, loader }) => newPhase(where, task, loader));
     } catch (error) {
       this.stream.close();
       throw error;
@@ -88,9 +69,9 @@ export class Engine implements RoundsHost {
 
   /** Records all phases, even if valid recordings exist, in one turn of the event loop. */
   record(): Session {
-    const recordInParts = this.making();
+    const recording = this.recordInParts();
     for (;;) {
-      const { done, value } = recordInParts.next();
+      const { done, value } = recording.next();
       if (done) return value;
     }
   }
@@ -105,13 +86,13 @@ export class Engine implements RoundsHost {
     if (waits) await lowPriorityTurn(this);
     if (this.isStopped) return;
     takeTurn();
-    const making = this.making();
-    let { done } = making.next();
+    const recording = this.recordInParts();
+    let { done } = recording.next();
     while (!done) {
       await (this.options.forFits && !waits ? lowPriorityTurn(this) : freeTurn());
       if (this.isStopped) return;
       try {
-        ({ done } = making.next());
+        ({ done } = recording.next());
       } catch (error) {
         if (!(error instanceof SimdnnError) || error.code !== 'SIMDNN_RECORDING_DIFFERS') throw error;
         this.record();
@@ -120,7 +101,7 @@ export class Engine implements RoundsHost {
     }
   }
 
-  private *making(): Generator<void, Session> {
+  private *recordInParts(): Generator<void, Session> {
     const before = this.session;
     if (before !== null && this.options.mayChange) this.finish(); // the next recording begins with the gradients of the last step
     const specs = this.phases.map(({ task, rows, examples }) => ({
@@ -292,9 +273,9 @@ export class Engine implements RoundsHost {
     const session = this.session ?? this.record();
     const { epochsBegun } = state.loader as DataLoader<unknown>;
     const report = await session.run(phase, { ...after.limitRun(limits), random: this.stream.position, batch: state.batch }, epochsBegun);
-    const handOut = this.count(phase, session, report);
+    const takeSegment = this.count(phase, session, report);
     session.commit(phase, report, after);
-    return handOut();
+    return takeSegment();
   }
 
   /** Counts what a run over rows did. The returned function returns the run's segment, or throws the error with which the run has ended. */

@@ -28,7 +28,7 @@ export class Jobs {
       for (const [i, controller] of running) if (i > at) controller.abort(reason);
     };
     const abortAll = (): void => abortAfter(-1, outer!.reason);
-    const failed: unknown[] = []; // the last entry is the error of the job with the lowest number
+    const failed: unknown[] = []; // the last one is that of the job with the lowest number, because a failure aborts only jobs with higher numbers
     let next = 0;
     const worker = async (): Promise<void> => {
       while (next < count && failed.length === 0 && !outer?.aborted) {

@@ -14,7 +14,7 @@ import { batchesOf, type Segment } from './segment';
 import { countedClasses } from './task';
 import type { OutputSelector } from './tasks';
 
-// Up to this many classes, counts are returned instead of predictions; their matrix has a quarter of a megabyte.
+// Up to this many classes the thread returns counts instead of predictions. Their matrix of doubles has a quarter of a megabyte.
 const mostCounted = 181;
 
 /** A run ends when the outputs for metrics reach this many bytes. */
@@ -71,7 +71,7 @@ class RowMean extends Metric {
   }
 }
 
-// One metric with what it is given. `output` is null if the model returns a single tensor.
+// A metric, and which output and target it gets. `output` is null if the model returns a single tensor.
 interface Measure {
   name: string;
   metric: Metric;
@@ -137,7 +137,7 @@ function measuresOf(where: string, option: string, metrics: GivenMetrics | undef
   });
 }
 
-// An output that metrics are given. If all of them need only the class with the highest score, one number per row is returned instead of the whole row.
+// An output that metrics get. If all of them need only the class with the highest score, a step returns one number for each row instead of the whole row.
 interface Slot {
   output: Measure['output'];
   /** The number of classes; 0: whole rows are returned. */
@@ -160,7 +160,7 @@ export class Measures {
   private readonly targets: readonly number[];
   /** The number of batches of the epoch that metrics were updated with. */
   private batches = 0;
-  /** The processes over whose rows the metrics are. Each process updates with its own rows, and keeps them for metrics that cannot be added up. */
+  /** The ranks over whose rows the metrics are computed. Each rank updates its metrics with its own rows, and keeps the rows for metrics whose totals cannot be summed. */
   private ranks: Ranks | null = null;
   private readonly keptBatches: (readonly Tensor[])[] = [];
 
@@ -188,7 +188,7 @@ export class Measures {
     return this.list.map(({ metric }) => metric);
   }
 
-  /** From now on the metrics are over the rows of all ranks. */
+  /** Computes the metrics over the rows of all ranks, from now on. */
   over(ranks: Ranks): void {
     if (ranks.isDistributed) this.ranks = ranks;
   }
@@ -232,7 +232,7 @@ export class Measures {
       const [predictions, targets] = [new Int32Array(counted.predictions), new Int32Array(counted.targets)];
       const tensorOf = (values: Int32Array): Tensor => new Tensor(values, [values.length]);
       for (const metric of this.all) {
-        // Samples outside of the classes: the metric refuses or ignores them.
+        // Samples whose label or prediction is not a class: the metric throws or ignores them.
         if (targets.length > 0) {
           this.withBatchPosition(
             () => metric.update(tensorOf(predictions), tensorOf(targets)),

@@ -8,11 +8,10 @@ import { empty, Tensor } from '../tensor';
 import type { Layout } from './batch';
 import type { Batches } from './batches';
 import { Engine } from './engine';
+import { segmentMilliseconds } from './inference';
 import { gathered, outputBytes } from './measures';
 import type { Task } from './task';
 import { evaluationTask } from './tasks';
-
-const segmentMilliseconds = 4; // so that other predictions do not wait longer for the thread that they share
 
 /** A model's outputs for some rows: one tensor, or several by position or name. */
 export interface Outputs {
@@ -43,10 +42,10 @@ export async function outputsFor(
   precision: Task['precision'],
 ): Promise<Outputs> {
   const loader = new DataLoader(rows, { batchSize: 256 }) as unknown as Batches;
-  let form: Outputs | null = null;
+  let recorded: Outputs | null = null;
   const selectOutputs = (output: unknown): readonly Tensor[] => {
-    form = outputsOf(where, output);
-    return form.tensors.map((tensor) => tensor.detach());
+    recorded = outputsOf(where, output);
+    return recorded.tensors.map((tensor) => tensor.detach());
   };
   const task = evaluationTask(where, { model, criterion: null, layout, selectOutputs, classes: 0, precision });
   const engine = new Engine(where, [{ task, loader }], { forFits: false, mayChange: false, callsBackWithinEpochs: false });
@@ -60,7 +59,7 @@ export async function outputsFor(
   } finally {
     await engine.close();
   }
-  const { names, isList, tensors } = form!;
+  const { names, isList, tensors } = recorded!;
   const all = tensors.map((like, i) => {
     const output = gathered(concatenate(parts.map((part) => part[i]!)), like);
     if (like.shape.length > 0 && output.shape[0] === rows.length) return output;

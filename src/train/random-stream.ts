@@ -1,6 +1,6 @@
 // The random numbers of a run. A plain loop draws everything from one sequence, in order: the order of the rows, the steps, the callbacks. A run continues the sequence
 // that was current at its call, and so does JavaScript code that belongs to the run (callbacks, batches of user datasets). All other code draws from another
-// sequence meanwhile. So no result depends on the speed of a thread, and no number is drawn twice.
+// sequence meanwhile, so that no result depends on the speed of a thread, and no number is drawn twice.
 import { type RandomPosition, randomPosition, setRandomPosition } from '../random';
 
 const isSamePosition = (a: RandomPosition, b: RandomPosition): boolean => a.seed === b.seed && a.offset === b.offset;

@@ -17,8 +17,8 @@ import type { RandomPosition } from '../random';
 import { MemoryMap, type RecordedStep, stretchesOf } from '../recording';
 import type { Tensor } from '../tensor';
 import { CapturedTensors } from './captured-tensors';
+import { SessionClocks } from './clocks';
 import { freeTurn, segmentBegan, segmentEnded } from './event-loop-turns';
-import type { Clocks } from './linear-numbers';
 import {
   type ExpectedNumbers,
   type LiveOfLoops,
@@ -37,11 +37,6 @@ import { epochRowsOf, exampleBatches, type Source } from './source';
 import { type AfterSteps, nothingAfter, StepPrecomputation } from './step-precomputation';
 import { inMode, recordStep, verifyStep } from './step-recording';
 import { countedClasses, type Task } from './task';
-
-const numberOf = <T>(numbers: Map<T, number>, key: T): number => {
-  if (!numbers.has(key)) numbers.set(key, numbers.size);
-  return numbers.get(key)!;
-};
 
 const runOf = ({ source, task, kinds }: Loop, limits: RunLimits, live: LoopRun['live'], epochsBegun: number): LoopRun => ({
   epochs: limits.epochs,
@@ -66,9 +61,7 @@ export class Session {
   private readonly map: MemoryMap<{ memory: Float32Array }>;
   /** One for each task: of a fit, the training and then each validation set. */
   readonly loops: Loop[] = [];
-  private readonly clocks = new Map<string, number>();
-  private readonly clocksOfKinds = new Map<RecordedStep, number>();
-  private readonly counters = new Map<object, number>();
+  private readonly clocks = new SessionClocks();
   private readonly captured = new CapturedTensors();
   private written: (Float32Array | null)[] = [];
   private writtenWithGradients: (Float32Array | null)[] = [];
@@ -186,23 +179,13 @@ export class Session {
       plan: kind.plan(regions).handle,
       arguments: kind.given.length,
       draws: kind.trace.draws,
-      clock: this.clockOf(kind),
+      clock: this.clocks.of(kind),
       losses: kind.places(kind.results.losses, regions),
       outputs: kind.places(kind.results.outputs, regions),
       undone: kind.places(kind.beforeMeeting, regions),
       lossWeight: task.lossWeight?.(kind.results.rows) ?? 1,
       classes: countedClasses(task, kind),
     };
-  }
-
-  // Kinds of step that advance the same counters share a clock.
-  private clockOf(kind: RecordedStep): number {
-    const known = this.clocksOfKinds.get(kind);
-    if (known !== undefined) return known;
-    const key = kind.trace.stepCounters.map(({ stepCounter: { counter } }) => numberOf(this.counters, counter)).join(' ');
-    const clock = numberOf(this.clocks, key);
-    this.clocksOfKinds.set(kind, clock);
-    return clock;
   }
 
   // Adds the regions that these kinds of step write to the written ones.
@@ -250,7 +233,7 @@ export class Session {
   async run(loop: number, limits: RunLimits, epochsBegun = 0): Promise<LoopReport> {
     const state = this.loops[loop]!;
     this.showLatest();
-    const { live, precomputed } = inMode(state.task, () => numbersForRun(state, limits, this.allClocks));
+    const { live, precomputed } = inMode(state.task, () => numbersForRun(state, limits, this.clocks));
     const run = { ...runOf(state, limits, live, epochsBegun), ...(precomputed && { ahead: precomputed.numbers }) };
     const [report] = await this.runOnThread([state], [run], 1, () => {
       if (precomputed !== null) inMode(state.task, () => precomputeNextRun(state, limits, precomputed.steps));
@@ -282,7 +265,7 @@ export class Session {
 
   /** The live numbers of all loops as linear functions; null if they are not linear. Those of the training are left out if its steps are precomputed. */
   liveOfLoops(limits: RunLimits, isPrecomputed = false): LiveOfLoops | null {
-    const linear = (loop: Loop) => inMode(loop.task, () => linearNumbersOf(loop, limits, this.allClocks));
+    const linear = (loop: Loop) => inMode(loop.task, () => linearNumbersOf(loop, limits, this.clocks));
     const live = this.loops.map((loop, i) => (isPrecomputed && i === 0 ? loop.kinds.map(() => null) : linear(loop)));
     return live.includes(null) ? null : (live as LiveOfLoops);
   }
@@ -306,7 +289,7 @@ export class Session {
 
   /** Whether the live numbers of the next steps are the expected ones. */
   matchesNumbers(numbers: ExpectedNumbers, random: RandomPosition): boolean {
-    return matchesNumbers(this.loops, numbers, random, this.allClocks);
+    return matchesNumbers(this.loops, numbers, random, this.clocks);
   }
 
   private showLatest(): void {
@@ -403,9 +386,5 @@ export class Session {
     this.showLatest();
     for (const { kinds } of this.loops) for (const kind of kinds) kind.pack();
     writePersistent(this.handle, this.regions);
-  }
-
-  private get allClocks(): Clocks {
-    return { count: this.clocks.size, of: (kind) => this.clockOf(kind) };
   }
 }

@@ -5,8 +5,9 @@ import type { RecordedStep } from '../recording';
 import { empty, type Tensor } from '../tensor';
 import type { NextStep } from './step-precomputation';
 
-/** The source of a loop's batches: the rows of tensors, or batches that are given one by one and have the types and shapes of one of the examples. */
+/** The rows of tensors, from which the thread gathers batches. */
 export type RowsSource = { batches: RowBatches; rows: RowsHandle };
+/** The source of a loop's batches: rows, or batches that JavaScript passes, each with the types and shapes of one of the examples. */
 export type Source = RowsSource | { examples: readonly (readonly Tensor[])[] };
 
 // Empty tensors of the types and shapes of a batch with `size` rows.
@@ -26,8 +27,7 @@ export function exampleBatches(source: Source, group = 1): (readonly Tensor[])[]
 }
 
 /**
- * The next steps, at most `most`, of the present epoch only. `batch` is the number of its batches done, 0 if it has not begun; its random numbers continue at
- * `begin`.
+ * At most `most` of the next steps of an epoch of which `batch` batches are done; 0: it has not begun. Its random numbers continue at `begin`.
  */
 export function nextSteps(
   { batches, shuffle, seed, count }: RowBatches,

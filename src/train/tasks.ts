@@ -46,23 +46,23 @@ export function criterionOf(where: string, given: unknown): Criterion {
   return given as Criterion;
 }
 
-/** An optimizer, or several: what updates the parameters. */
+/** What updates the parameters: an optimizer. */
 export interface Stepper {
   zeroGrad(): void;
   step(): void;
 }
 
-/** The tensors of a batch that metrics need, made of the model's result and the targets; each batch has the same number of tensors. */
+/** Selects the tensors of a batch that metrics need from the model's output and the targets. The number of tensors is the same for each batch. */
 export type OutputSelector = (output: unknown, targets: readonly Tensor[]) => readonly Tensor[];
 
-/** What training and evaluation share. */
+/** The options that training and evaluation share. */
 export interface LossTaskOptions {
   model: Module;
   /** The criterion, or null if no loss is calculated. */
   criterion: Criterion | null;
   layout: Layout;
   selectOutputs: OutputSelector;
-  /** The number of classes if `handOut` gives predicted classes and targets that are only counted; 0 if its tensors are handed out. */
+  /** The number of classes if `selectOutputs` returns predicted classes and targets, which the thread only counts; 0 if JavaScript gets its tensors. */
   classes: number;
   precision?: Task['precision'];
 }
@@ -153,7 +153,7 @@ export const trainingTask = (
       return divideBatch(where, layout, batch);
     });
     optimizer.zeroGrad();
-    const passed = (batch: Batch, isLast: boolean) => {
+    const forwardBackward = (batch: Batch, isLast: boolean) => {
       const output = forward(where, model, batch.inputs);
       const loss = lossOf(where, criterion!, output, batch);
       const backward = (): void => (batches.length === 1 ? loss : loss.div(batches.length)).backward();
@@ -162,7 +162,7 @@ export const trainingTask = (
       return { loss, outputs: selectOutputs(output, batch.targets), rows: rowsOf(batch) };
     };
     // If the optimizer is going to refuse the step, it is run outside of recordings.
-    const done = atPrecision(precision, () => batches.map((batch, i) => passed(batch, i === batches.length - 1)));
+    const done = atPrecision(precision, () => batches.map((batch, i) => forwardBackward(batch, i === batches.length - 1)));
     afterBackward();
     if (looksForNaN) withoutPadding(() => optimizer.step());
     else optimizer.step();
@@ -176,8 +176,8 @@ export const trainingTask = (
 });
 
 /**
- * Puts a model in evaluation mode into training mode. In a model in training mode, modules in evaluation mode stay so, since that freezes
- * them. Returns a function that puts the modules that this call has changed back into evaluation mode.
+ * Puts a model that is in evaluation mode into training mode. If the model is in training mode, its modules in evaluation mode stay so, because the user has frozen
+ * them in this way. Returns a function that undoes the changes.
  */
 export function enterTrainingMode(model: Module): () => void {
   const switched = model.training ? [] : model.modules().filter((module) => !module.training);
