@@ -192,8 +192,8 @@ export class Callbacks {
   /** Calls the listeners one after another. */
   async notify<E extends Exclude<Event, 'afterStep'>>(event: E, report: Parameters<NonNullable<Callback[E]>>[0]): Promise<void> {
     for (const callback of this.all) {
-      const told = callback[event]?.(report as never);
-      if (told !== undefined) await told;
+      const result = callback[event]?.(report as never);
+      if (result !== undefined) await result;
     }
   }
 }

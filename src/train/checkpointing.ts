@@ -103,7 +103,7 @@ export class Checkpointing {
   }
 }
 
-// Everything on which the fit's next epoch depends, except the state of the user's own iterables, which is unknown.
+// Everything on which the fit's next epoch depends, except the state of user-defined iterables, which is unknown.
 function partsOf(where: string, model: Module, settings: Omit<Settings, 'checkpoint'>): CheckpointParts {
   const { criterion, optimizer, loader, validation, schedules, earlyStopping, callbacks } = settings;
   const owned = new Set([model, ...(criterion instanceof Module ? [criterion] : [])].flatMap((module) => module.parameters()));

@@ -44,8 +44,8 @@ const isEmpty = async (path: string): Promise<boolean> => {
   }
 };
 
-// Where in a text the lines of epochs after `last` begin; `epochOf` reads a line's epoch. A resumed fit writes these lines again. A last line that was
-// not written completely is one of them.
+// The position in a text at which the lines of epochs after `last` begin; `epochOf` reads a line's epoch. A resumed fit writes these lines again, and also an incomplete
+// last line.
 function endOf(text: string, last: number, epochOf: (line: string) => number | null): number {
   let end = text.lastIndexOf('\n') + 1;
   while (end > 0) {

@@ -32,8 +32,8 @@ function lineProgress(before: number, epochs: number): Progress {
   const stream = standardError();
   let shown = 0;
   let wrote = performance.now();
-  const write = (where: string, told: string, speed: number): void => {
-    stream.write(`epoch ${where}: ${[told, samples(speed)].filter(Boolean).join(', ')}\n`);
+  const write = (where: string, text: string, speed: number): void => {
+    stream.write(`epoch ${where}: ${[text, samples(speed)].filter(Boolean).join(', ')}\n`);
     wrote = performance.now();
   };
   return {

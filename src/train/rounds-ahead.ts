@@ -260,7 +260,7 @@ export class RoundsAhead {
         }
       });
     } catch (error) {
-      if (live.length === 0) throw error; // otherwise the fit is told when it comes there
+      if (live.length === 0) throw error; // otherwise the round that cannot be simulated throws the error when it is done
     } finally {
       restore();
     }

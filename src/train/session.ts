@@ -65,7 +65,7 @@ export class Session {
   private readonly captured = new CapturedTensors();
   private written: (Float32Array | null)[] = [];
   private writtenWithGradients: (Float32Array | null)[] = [];
-  /** Snapshots of the memory that steps change, after rounds that may be taken back. */
+  /** Snapshots of the memory that steps change, after rounds that may be rolled back. */
   snapshots: Snapshots | null = null;
 
   /**
@@ -272,12 +272,12 @@ export class Session {
 
   /** Calls a function as if the steps of these runs were counted, and restores the counters. */
   withCounted<T>(runs: readonly { phase: number; report: Pick<LoopReport, 'steps'> }[], fn: () => T): T {
-    const putBack = this.loops.flatMap(({ kinds }) => kinds.map(({ trace }) => trace.keep()));
+    const restores = this.loops.flatMap(({ kinds }) => kinds.map(({ trace }) => trace.keep()));
     try {
       for (const { phase, report } of runs) this.count(phase, report);
       return fn();
     } finally {
-      for (const restore of putBack) restore();
+      for (const restore of restores) restore();
     }
   }
 

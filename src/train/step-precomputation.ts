@@ -97,7 +97,7 @@ function precomputeSteps(
   let startState = unchanging;
   let areParametersUnchanged = startState.matches;
   const ratesBefore = between?.simulatedRates ?? [];
-  const putBack = keep();
+  const restoreAll = keep();
   try {
     if (before !== null) {
       before.skipToLast!();
@@ -122,7 +122,7 @@ function precomputeSteps(
   } catch (error) {
     if (rows.length === 0) throw error;
   } finally {
-    putBack();
+    restoreAll();
   }
   const steps = next.slice(0, rows.length);
   const rates = between?.simulatedRates ?? [];

@@ -26,7 +26,7 @@ export function seedFrom(where: string, given: number | undefined): number {
   return seedOf(seed, offset);
 }
 
-// The objects that two simultaneous trainings must not share, because each would change what the other uses.
+// Throws if a training has an object of another one: each of the two would change what the other uses.
 function refuseSharedParts(
   where: string,
   { model, optimizer, scheduler, metrics, trainMetrics, loader, validation }: Training,
@@ -43,7 +43,7 @@ function refuseSharedParts(
       if (metric instanceof Metric) parts.push([`${option}.${name}`, metric]);
     }
   }
-  // The order of a loader with a seed depends on how many epochs it has begun, in whichever training.
+  // The order of a loader with a seed depends on the number of epochs that it has begun, which two trainings would both increase.
   const sets = validationSets(where, validation).map(({ name, loader }) => [name === null ? 'validation' : `validation.${name}`, loader]);
   for (const [name, one] of [['loader', loader], ...sets] as [string, unknown][])
     if (one instanceof DataLoader && one.seed !== undefined) parts.push([name, one]);
@@ -54,7 +54,7 @@ function refuseSharedParts(
   }
 }
 
-// A name that only one of them has was no list of numbers in the other, which had no epoch.
+// Concatenates the lists of two histories by name. A list that one of them does not have counts as empty: that fit ended before its first epoch.
 const concatenatedLists = <T>(a: Record<string, T[]>, b: Record<string, T[]>): Record<string, T[]> =>
   Object.fromEntries([...new Set([...Object.keys(a), ...Object.keys(b)])].map((name) => [name, [...(a[name] ?? []), ...(b[name] ?? [])]]));
 
