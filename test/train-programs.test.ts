@@ -7,8 +7,8 @@ import { expect, it, vi } from 'vitest';
 import { compile, io, nn, noGrad, randn, type Tensor, train, zeros } from '../src';
 import { randomPosition } from '../src/random';
 import { stepsDone } from '../src/train/callbacks';
-import { KeptRounds } from '../src/train/kept-rounds';
 import { Session } from '../src/train/session';
+import { Snapshots } from '../src/train/snapshots';
 import { runsOf } from './compile-programs';
 import { thrownBy } from './helpers';
 import { compareNotes, Notes } from './program-notes';
@@ -319,7 +319,7 @@ const refusalOf = (p: Program, { message }: Error): string | undefined =>
 
 it('a fit, an evaluation and a prediction give the bits of the loop', async () => {
   const seen = { programs: 0, finished: 0, refused: {} as Record<string, number>, batchCalls: 0, runsAhead: 0, takenBack: 0 };
-  const spies = [vi.spyOn(Session.prototype, 'rounds'), vi.spyOn(KeptRounds.prototype, 'takeBack')];
+  const spies = [vi.spyOn(Session.prototype, 'runRounds'), vi.spyOn(Snapshots.prototype, 'rollBack')];
   await fc.assert(
     fc.asyncProperty(program, async (p) => {
       const library = await run(p, null);

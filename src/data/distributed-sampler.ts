@@ -1,5 +1,5 @@
 // Divides the items of an epoch among ranks.
-import { groupOf, standing } from '../distributed/group';
+import { currentGroup, requireGroup } from '../distributed/group';
 import { checkBoolean, checkInteger, rangeError, withDefaults } from '../errors';
 import type { RandomPosition } from '../random';
 import { givenOrder, orderAt } from './order';
@@ -54,8 +54,8 @@ export class DistributedSampler extends DrawnSampler {
       pad: true,
     });
     super(where, o.seed);
-    this.numReplicas = checkInteger(where, 'numReplicas', o.numReplicas ?? groupOf(where).size, 1, 2 ** 31 - 1);
-    this.rank = checkInteger(where, 'rank', o.rank ?? standing()?.rank ?? 0, 0, this.numReplicas - 1);
+    this.numReplicas = checkInteger(where, 'numReplicas', o.numReplicas ?? requireGroup(where).size, 1, 2 ** 31 - 1);
+    this.rank = checkInteger(where, 'rank', o.rank ?? currentGroup()?.rank ?? 0, 0, this.numReplicas - 1);
     this.shuffle = checkBoolean(where, 'shuffle', o.shuffle);
     this.dropLast = checkBoolean(where, 'dropLast', o.dropLast);
     this.pad = checkBoolean(where, 'pad', o.pad);

@@ -1,4 +1,4 @@
-// The group of processes that one launcher has started: opened, asked and left.
+// The group of processes that a launcher has started: joining it, leaving it, and its collective operations between steps.
 import { writeSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
 import { isError } from '../brands';
@@ -21,9 +21,9 @@ interface Mpi {
 export interface Group {
   /** The number of this process, from 0. */
   readonly rank: number;
-  /** How many there are. */
+  /** The number of processes. */
   readonly size: number;
-  /** What the MPI library says that it is; null: the process is alone and none was opened. */
+  /** The version text of the MPI library; null: the process is alone, and no library was loaded. */
   readonly library: string | null;
 }
 
@@ -35,7 +35,7 @@ export interface ProcessGroupOptions {
   library?: string;
 }
 
-// What launchers leave in the environment, and the libraries that belong to them, by the names they have on Linux and macOS.
+// The environment variables by which launchers are recognised, and the MPI libraries that belong to them, by their names on Linux and macOS.
 const launchers = [
   { size: 'OMPI_COMM_WORLD_SIZE', libraries: ['libmpi.so.40', 'libmpi.40.dylib', 'libmpi_abi.so.1', 'libmpi.so'] },
   { size: 'PMI_SIZE', libraries: ['libmpi_abi.so.1', 'libmpich.so.12', 'libmpi.so.12', 'libmpi.12.dylib'] },
@@ -45,17 +45,17 @@ const launchers = [
 let group: Group | null = null;
 let mpi: Mpi | null = null;
 
-/** The group that stands; null: none does. */
-export const standing = (): Group | null => group;
+/** The current group; null: there is none. */
+export const currentGroup = (): Group | null => group;
 
-/** The group that stands, or an error. */
-export function groupOf(where: string): Group {
+/** The current group. Throws if there is none. */
+export function requireGroup(where: string): Group {
   if (group === null)
     throw new SimdnnError('SIMDNN_NO_GROUP', `[${where}] there is no group\n  hint: distributed.initProcessGroup() makes it`);
   return group;
 }
 
-// Whoever leaves a standing group takes the others with it: no launcher is told that all went well.
+// A process that exits without leaving the group ends the whole job, with an exit code that is not 0: the other ranks would wait for it forever.
 function leaving(code: number): void {
   if (mpi === null || group === null) return;
   if (code === 0) {
@@ -66,12 +66,12 @@ function leaving(code: number): void {
 }
 
 function open(libraries: string[], timeout: number, expected: number): Group {
-  // UCX, below MPICH, moves the heap under V8's feet and takes its signals, unless it is told not to.
+  // UCX, on which MPICH is built, hooks memory allocation and installs signal handlers, which breaks V8. These variables prevent both.
   process.env['UCX_MEM_EVENTS'] ??= 'no';
   process.env['UCX_ERROR_SIGNALS'] ??= '';
-  // Open MPI sums in place without waiting by a tree, which sends everything twice, one after the other: 51 ms instead of 30 for 2.7 MB over 1 Gbit/s.
+  // For a non-blocking sum in place Open MPI chooses a tree, which sends everything twice in sequence: 51 ms instead of the ring's 30 for 2.7 MB over 1 Gbit/s.
   process.env['OMPI_MCA_coll_libnbc_iallreduce_algorithm'] ??= '1'; // ring
-  // It announces a message of more than 4 KB before it sends it: a sum of 2,325 numbers took 5.1 us on one machine, and takes 1.6.
+  // Open MPI announces a message of more than 4 KB before it sends it. With this limit a sum of 2,325 numbers on one machine takes 1.6 us instead of 5.1.
   process.env['OMPI_MCA_btl_vader_eager_limit'] ??= '32768';
   const opened = loadMpi() as Mpi;
   let found: Group;
@@ -132,7 +132,7 @@ export function initProcessGroup(options?: ProcessGroupOptions): void {
  * distributed.isInitialized(); // false
  */
 export function destroyProcessGroup(): void {
-  groupOf('distributed.destroyProcessGroup');
+  requireGroup('distributed.destroyProcessGroup');
   setCollective(null);
   process.off('exit', leaving);
   group = null;
@@ -145,12 +145,12 @@ export function broadcastMemory(array: ArrayBufferView, root: number): void {
   mpi?.broadcast(array, root);
 }
 
-/** Sums numbers over the ranks, in place, between two steps. */
+/** Sums numbers over the ranks in place. Only between two steps. */
 export function sumNumbers(call: number, numbers: Float64Array): void {
   mpi?.sum(call, numbers);
 }
 
-/** Tells the other ranks, at their next sum, that this one makes no more. */
+/** Announces to the other ranks that this one makes no further sums; their next sum throws. */
 export function announceStop(): void {
   mpi?.announceStop();
 }

@@ -3,11 +3,11 @@ import * as calls from '../calls.generated';
 import { checkInteger, checkOneOf, SimdnnError, withDefaults } from '../errors';
 import { recorder } from '../recorder';
 import { changed, checkTensor, type Tensor } from '../tensor';
-import { broadcastMemory, groupOf, standing } from './group';
+import { broadcastMemory, currentGroup, requireGroup } from './group';
 
 export { destroyProcessGroup, initProcessGroup, type ProcessGroupOptions } from './group';
 
-// What ranks say that they are about to do.
+// Identifies a collective call, so that ranks that make different calls get an error instead of waiting forever. src/train/ranks.ts has the numbers from 9 on.
 enum Call {
   allReduce = 1,
   broadcast = 2,
@@ -20,7 +20,7 @@ enum Call {
  * @example
  * distributed.isInitialized(); // false
  */
-export const isInitialized = (): boolean => standing() !== null;
+export const isInitialized = (): boolean => currentGroup() !== null;
 
 /**
  * The number of this process in the group, from 0: `torch.distributed.get_rank`. A SimdnnError where there is no group.
@@ -30,7 +30,7 @@ export const isInitialized = (): boolean => standing() !== null;
  * distributed.getRank(); // 0
  * distributed.destroyProcessGroup();
  */
-export const getRank = (): number => groupOf('distributed.getRank').rank;
+export const getRank = (): number => requireGroup('distributed.getRank').rank;
 
 /**
  * How many processes the group has: `torch.distributed.get_world_size`. A SimdnnError where there is no group.
@@ -40,7 +40,7 @@ export const getRank = (): number => groupOf('distributed.getRank').rank;
  * distributed.getWorldSize(); // 1
  * distributed.destroyProcessGroup();
  */
-export const getWorldSize = (): number => groupOf('distributed.getWorldSize').size;
+export const getWorldSize = (): number => requireGroup('distributed.getWorldSize').size;
 
 /**
  * Replaces the values of a float32 tensor by their sum over all ranks, or with `op: "mean"` by their mean: `torch.distributed.all_reduce`.
@@ -58,9 +58,9 @@ export function allReduce(t: Tensor, options?: { op?: 'sum' | 'mean' }): void {
   const where = 'distributed.allReduce';
   const op = checkOneOf(where, 'op', withDefaults(where, options, { op: 'sum' }).op, ['sum', 'mean']);
   checkTensor(where, 'the tensor', t, 'float32');
-  const group = groupOf(where);
+  const group = requireGroup(where);
   changed(t);
-  recorder?.guard(() => standing() === group);
+  recorder?.guard(() => currentGroup() === group);
   if (group.size > 1) calls.allReduce({ values: t.floats, n: t.numel, mean: op === 'mean', call: Call.allReduce });
 }
 
@@ -80,9 +80,9 @@ export function broadcast(t: Tensor, options?: { src?: number }): void {
   const where = 'distributed.broadcast';
   const { src } = withDefaults(where, options, { src: 0 });
   checkTensor(where, 'the tensor', t);
-  checkInteger(where, 'src', src, 0, groupOf(where).size - 1);
+  checkInteger(where, 'src', src, 0, requireGroup(where).size - 1);
   if (recorder !== null) throw new SimdnnError('SIMDNN_NOT_RECORDABLE', `[${where}] cannot be recorded`);
-  meet(Call.broadcast + 8 * src + 65_536 * (t.numel % 4096));
+  announceCall(Call.broadcast + 8 * src + 65_536 * (t.numel % 4096));
   changed(t);
   broadcastMemory(t.values.subarray(0, t.numel), src);
 }
@@ -96,10 +96,10 @@ export function broadcast(t: Tensor, options?: { src?: number }): void {
  * distributed.destroyProcessGroup();
  */
 export function barrier(): void {
-  groupOf('distributed.barrier');
+  requireGroup('distributed.barrier');
   if (recorder !== null) throw new SimdnnError('SIMDNN_NOT_RECORDABLE', '[distributed.barrier] cannot be recorded');
-  meet(Call.barrier);
+  announceCall(Call.barrier);
 }
 
-const nothing = new Float32Array(0);
-const meet = (call: number): void => calls.allReduce({ values: nothing, n: 0, call });
+const noNumbers = new Float32Array(0);
+const announceCall = (call: number): void => calls.allReduce({ values: noNumbers, n: 0, call });

@@ -3,7 +3,7 @@ import { awaitBackward, isGradEnabled, openLeaf } from '../autograd';
 import { follows } from '../blocks';
 import * as calls from '../calls.generated';
 import { broadcast } from '../distributed';
-import { groupOf, standing } from '../distributed/group';
+import { currentGroup, requireGroup } from '../distributed/group';
 import { checkBoolean, checkNumber, describe, SimdnnError, typeError, withDefaults } from '../errors';
 import { recorder } from '../recorder';
 import { changed, Tensor } from '../tensor';
@@ -86,18 +86,18 @@ export class DistributedDataParallel<M extends Module = Module> extends Module {
     const o = withDefaults(where, options, { broadcastBuffers: true, bucketCapMb: Infinity });
     this.broadcastBuffers = checkBoolean(where, 'broadcastBuffers', o.broadcastBuffers);
     this.bucketBytes = checkNumber(where, 'bucketCapMb', o.bucketCapMb, Number.MIN_VALUE) * 2 ** 20;
-    groupOf(where);
+    requireGroup(where);
     this.module = module;
     for (const t of [...module.parameters(), ...module.buffers()]) broadcast(t);
   }
 
   /** Calls the model. */
   override forward(...args: Parameters<M['forward']>): ReturnType<M['forward']> {
-    const group = standing();
+    const group = currentGroup();
     if (group === null) throw new SimdnnError('SIMDNN_NO_GROUP', '[DistributedDataParallel.forward] the group was left');
     const { isSumming } = this;
     const isAlone = group.size === 1; // nothing is summed, and a step makes only the module's own calls
-    recorder?.guard(() => standing() === group && (isAlone || this.isSumming === isSumming));
+    recorder?.guard(() => currentGroup() === group && (isAlone || this.isSumming === isSumming));
     if (!isAlone && isGradEnabled()) {
       const first = args.find((arg) => (arg as unknown) instanceof Tensor) as Tensor | undefined;
       this.forwardRows = first?.shape[0] ?? 1;
@@ -152,7 +152,7 @@ export class DistributedDataParallel<M extends Module = Module> extends Module {
   }
 
   private takeBuffers(): void {
-    const weight = standing()!.rank === 0 ? 1 : 0;
+    const weight = currentGroup()!.rank === 0 ? 1 : 0;
     for (const buffer of this.module.buffers()) {
       if (buffer.dtype !== 'float32') continue; // counts, which are the same on all ranks
       changed(buffer);

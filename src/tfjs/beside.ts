@@ -16,9 +16,9 @@ import {
 } from '../native';
 import { type RandomPosition, randomPosition, setRandomPosition } from '../random';
 import { stretchesOf } from '../recording';
-import { type NextStep, StepsAhead } from '../train/ahead';
-import { linearNumbers } from '../train/linear';
-import { holding } from '../train/pieces';
+import { linearNumbers } from '../train/linear-numbers';
+import { overlappingRegions } from '../train/regions';
+import { type NextStep, StepPrecomputation } from '../train/step-precomputation';
 import { numbersOf, stepsElsewhere } from './optimizers';
 import type { Replay } from './recorded';
 import { backendNow } from './registry';
@@ -62,7 +62,7 @@ export class Beside {
   private readonly homes: Replay['homes'];
   private readonly optimizer: object;
   private readonly watched = new Map<Piece, Elsewhere>();
-  private readonly ahead = new StepsAhead();
+  private readonly ahead = new StepPrecomputation();
   private isFresh = true;
   private isRunning = false;
   private isCounting = false;
@@ -83,11 +83,11 @@ export class Beside {
     for (const { piece } of homes) piece.elsewhere?.take();
     this.pieces = stretchesOf(kinds.flatMap(({ trace }) => trace.persistent.map(({ memory }) => memory)));
     const arrays = homes.map(({ values: array, isWritten, piece }) => ({ array, isWritten, isExposed: !piece.isHome }));
-    this.written = holding(
+    this.written = overlappingRegions(
       this.pieces,
       arrays.filter(({ isWritten }) => isWritten),
     );
-    this.exposed = holding(
+    this.exposed = overlappingRegions(
       this.pieces,
       arrays.filter(({ isExposed }) => isExposed),
     );
@@ -130,7 +130,7 @@ export class Beside {
     const random = randomPosition();
     const steps = this.stepsOf(order, random);
     const numbers = this.silently(() => this.numbersOf(steps, random));
-    const last = steps[(this.ahead.told?.steps ?? steps).length - 1]!;
+    const last = steps[(this.ahead.current?.steps ?? steps).length - 1]!;
     const reserved = last.offset + this.kinds[last.kind]!.trace.draws;
     const begun = this.counted;
     const limits = { epochs: 1, milliseconds, outputBytes: Number.MAX_SAFE_INTEGER, finite: false };
@@ -151,7 +151,7 @@ export class Beside {
     }
     const done = report.steps.reduce((a, b) => a + b, 0);
     this.count(begun + done);
-    this.ahead.ran(done);
+    this.ahead.recordProgress(done);
     const now = randomPosition();
     if (now.seed === random.seed && now.offset === reserved) setRandomPosition({ seed: random.seed, offset: report.randomOffset });
     return {
@@ -179,12 +179,12 @@ export class Beside {
   }
 
   private numbersOf(steps: readonly NextStep[], random: RandomPosition): Pick<LoopRun, 'live' | 'ahead'> {
-    this.ahead.told = null;
+    this.ahead.current = null;
     if (this.kinds.every(({ trace }) => trace.steady)) {
       const { live, steady } = linearNumbers(this.kinds, new Set(this.kinds.keys()), random, clock);
       if (steady) return { live };
     }
-    const { numbers } = this.ahead.tell(this.kinds, (most) => steps.slice(0, most), random.seed, null);
+    const { numbers } = this.ahead.precompute(this.kinds, (most) => steps.slice(0, most), random.seed, null);
     return { live: this.kinds.map(() => null), ahead: numbers };
   }
 

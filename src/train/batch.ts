@@ -22,7 +22,7 @@ export const layoutText = ({ targets, sampleWeights }: Layout): string =>
   `[...inputs, ${targets === 1 ? 'target' : `${targets} targets`}${sampleWeights ? ', sampleWeights' : ''}]`;
 
 /** Divides a batch. */
-export function divided(where: string, layout: Layout, batch: readonly Tensor[]): Batch {
+export function divideBatch(where: string, layout: Layout, batch: readonly Tensor[]): Batch {
   const end = batch.length - (layout.sampleWeights ? 1 : 0);
   const begin = end - layout.targets;
   if (begin < 0) throw rangeError(where, `a batch is ${layoutText(layout)}, and the loader gives ${batch.length} tensors`);
@@ -66,8 +66,7 @@ function checkStep(step: unknown): IteratorResult<unknown, undefined> {
 }
 
 /**
- * Groups batches into steps: `size` batches for each, and what is left for the last step of an epoch. The tensors of each batch follow those of the batch
- * before.
+ * Groups batches into steps of `size` batches; the last step of an epoch has the remaining ones. The tensors of the batches follow one another in a list.
  */
 export class Group {
   /** The number of tensors in a batch of the loader; unknown until its first batch. */

@@ -10,7 +10,7 @@ import type { FitResult } from './options';
 import type { Segment } from './segment';
 import type { GivenValidation } from './validation';
 
-/** The methods by which a fit reports to the library's own callbacks. They are symbols, so that no object of the user's has them by accident. */
+/** The methods by which a fit reports to the library's own callbacks. They are symbols, so that a user's object cannot have them by accident. */
 export const stepsDone = Symbol('simdnn.stepsDone');
 export const flush = Symbol('simdnn.flush');
 
@@ -142,13 +142,13 @@ export class Callbacks {
     return this.all.slice(1);
   }
 
-  /** Whether there is any listener. */
+  /** Whether any callback has this method. */
   has(event: Event): boolean {
     return this.all.some((callback) => callback[event] !== undefined);
   }
 
-  /** Whether any listener may use the model. */
-  useModel(event: Event): boolean {
+  /** Whether any callback with this method may use the model; the library's report readers do not. */
+  mayUseModel(event: Event): boolean {
     return this.all.some(({ [event]: method }) => method !== undefined && !isReportReader(method));
   }
 
@@ -163,8 +163,8 @@ export class Callbacks {
     };
   }
 
-  /** Whether any callback records learning rates. */
-  get areToldRates(): boolean {
+  /** Whether any callback records the learning rates of steps. */
+  get recordRates(): boolean {
     return this.all.some((callback) => callback[stepsDone] !== undefined);
   }
 
@@ -190,10 +190,10 @@ export class Callbacks {
   }
 
   /** Calls the listeners one after another. */
-  async tell<E extends Exclude<Event, 'afterStep'>>(event: E, report: Parameters<NonNullable<Callback[E]>>[0]): Promise<void> {
+  async notify<E extends Exclude<Event, 'afterStep'>>(event: E, report: Parameters<NonNullable<Callback[E]>>[0]): Promise<void> {
     for (const callback of this.all) {
-      const told = callback[event]?.(report as never);
-      if (told !== undefined) await told;
+      const result = callback[event]?.(report as never);
+      if (result !== undefined) await result;
     }
   }
 }

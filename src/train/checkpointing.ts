@@ -31,7 +31,7 @@ const isStateful = (value: unknown): value is Stateful =>
   typeof (value as Partial<Stateful> | null)?.stateDict === 'function' && typeof (value as Partial<Stateful>).loadStateDict === 'function';
 
 // The figure by which the best epoch is chosen, with its direction.
-function watched(where: string, best: CheckpointOptions['best'], known: ReadonlyMap<string, Direction>): BestOptions | false {
+function monitoredFigure(where: string, best: CheckpointOptions['best'], known: ReadonlyMap<string, Direction>): BestOptions | false {
   if (best === undefined || best === false) return false;
   const given = typeof best === 'object' && best !== null ? best : {};
   const o = withDefaults(`${where}: checkpoint.best`, given as Partial<BestOptions>, {
@@ -84,7 +84,7 @@ export class Checkpointing {
     this.callbacks = settings.callbacks;
     if (!existsSync(dirname(this.path)))
       throw rangeError(where, `checkpoint.path is in a folder that does not exist: ${dirname(this.path)}`);
-    this.saver = checkpointEvery({ path: o.path, every: o.every, best: watched(where, o.best, known), ...this.parts });
+    this.saver = checkpointEvery({ path: o.path, every: o.every, best: monitoredFigure(where, o.best, known), ...this.parts });
   }
 
   /** Reads the existing checkpoint. The returned function loads it and returns the number of epochs done; null: there is no checkpoint. */
@@ -103,7 +103,7 @@ export class Checkpointing {
   }
 }
 
-// Everything on which the fit's next epoch depends, except the state of the user's own iterables, which is unknown.
+// Everything on which the fit's next epoch depends, except the state of user-defined iterables, which is unknown.
 function partsOf(where: string, model: Module, settings: Omit<Settings, 'checkpoint'>): CheckpointParts {
   const { criterion, optimizer, loader, validation, schedules, earlyStopping, callbacks } = settings;
   const owned = new Set([model, ...(criterion instanceof Module ? [criterion] : [])].flatMap((module) => module.parameters()));

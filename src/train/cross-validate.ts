@@ -14,7 +14,7 @@ import { Jobs } from './jobs';
 import type { FitOptions, FitResult } from './options';
 import { inOrder, type Outputs, outputsFor } from './out-of-fold';
 import { type FiguresOf, figuresAt, type ResultOf } from './outcome';
-import { seedOf } from './stream';
+import { seedOf } from './random-stream';
 import { type TableRow, tableRow } from './table';
 import { seedFrom, Trial } from './trial';
 import type { GivenValidation } from './validation';

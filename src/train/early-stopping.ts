@@ -41,7 +41,7 @@ export class EarlyStopping {
   private waited = 0;
   private state: StateDict | null = null;
   /** Whether the last epoch is the best, and its weights have not been copied yet. */
-  keeps = false;
+  hasUncopiedBest = false;
 
   constructor(
     private readonly where: string,
@@ -76,28 +76,28 @@ export class EarlyStopping {
     this.minDelta = checkNumber(where, 'earlyStopping.minDelta', o.minDelta, 0);
   }
 
-  /** Adds an epoch's figures; returns true if the fit should end. NaN is never an improvement. */
-  isOver(figures: ReadonlyMap<string, number>, epoch: number): boolean {
+  /** Updates the state with an epoch's figures; returns true if the fit should end. NaN is never an improvement. */
+  update(figures: ReadonlyMap<string, number>, epoch: number): boolean {
     const value = this.sign * figureOf(this.where, figures, this.monitor);
     if (value < this.best - this.minDelta) {
       this.best = value;
       this.bestEpoch = epoch;
       this.waited = 0;
-      this.keeps = this.restoreBest;
+      this.hasUncopiedBest = this.restoreBest;
       return false;
     }
     this.waited++;
-    return this.hasEnded;
+    return this.shouldStop;
   }
 
   /** Copies the model's weights if the epoch was the best and they are to be restored. */
-  keep(model: Module): void {
-    if (this.keeps) this.state = new Copies(this.where).of(model.stateDict());
-    this.keeps = false;
+  copyBest(model: Module): void {
+    if (this.hasUncopiedBest) this.state = new Copies(this.where).of(model.stateDict());
+    this.hasUncopiedBest = false;
   }
 
   /** Whether the fit should end. */
-  get hasEnded(): boolean {
+  get shouldStop(): boolean {
     return this.waited >= this.patience;
   }
 

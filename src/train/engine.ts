@@ -5,45 +5,45 @@ import { rangeError, SimdnnError } from '../errors';
 import type { Limits, LoopReport } from '../native';
 import type { RecordedStep } from '../recording';
 import type { Tensor } from '../tensor';
-import { type AfterSteps, nothingAfter } from './ahead';
 import { awaited } from './batch';
-import { type Batches, checkBatch, checkLoader, stepsIn, warnOfMany } from './batches';
-import { eachOnce, Feed, type Known } from './feed';
-import { countRows, isCounted, type Phase, segmentOfRows } from './phase';
-import { refuseData, refuseReport } from './refusals';
-import { type Ahead, Rounds, type RoundsOf } from './rounds';
+import { type Batches, checkBatch, stepsIn, warnOfMany } from './batches';
+import { areThreadsBusy, freeTurn, lowPriorityTurn, raisePriority, takeTurn } from './event-loop-turns';
+import { countRows, isCounted, newPhase, type Phase, segmentOfRows } from './phase';
+import { eachOnce, type Known, Prefetcher } from './prefetcher';
+import { RandomStream } from './random-stream';
+import { type AheadOptions, RoundsAhead, type RoundsHost } from './rounds-ahead';
 import { copyRows } from './rows';
-import { batchesOf, type Outputs, rowsIn, type Segment, segmentOfBatches, sum, weightOf } from './segment';
+import { refuseData, refuseReport } from './run-errors';
+import { batchesOf, type Outputs, rowsPerEpoch, type Segment, segmentOfBatches, sum, weightOf } from './segment';
 import { Session } from './session';
 import type { Source } from './source';
-import { RandomStream } from './stream';
+import { type AfterSteps, nothingAfter } from './step-precomputation';
 import type { LossTask } from './tasks';
-import { hurry, isBusy, ownTurn, patientTurn, takeTurn } from './turns';
 
 /** The options of an engine. */
 export interface EngineOptions {
   /** Whether it runs on the threads for fits rather than on the thread for evaluations and predictions. */
   forFits: boolean;
-  /** Whether JavaScript may change what a step does, so that recordings are checked before each segment. */
-  changes: boolean;
+  /** Whether user code may change what a step does, so that recordings are checked before each segment. */
+  mayChange: boolean;
   /** Whether callbacks run in the middle of epochs. */
-  interrupts: boolean;
+  callsBackWithinEpochs: boolean;
   /** The number of epochs before this run, for messages. */
   epochsBefore?: number;
   /** Whether a single tensor is a batch. */
-  alone?: boolean;
-  /** Called with all recordings of a session that is being made, before any other code may use the JavaScript thread. */
-  found?: (kind: RecordedStep) => void;
-  /** Called with the new recordings of each phase: all of them, or one for a new shape. */
-  made?: (fresh: readonly (readonly RecordedStep[])[]) => void;
+  acceptsTensors?: boolean;
+  /** Called with each new recording, before other code may use the JavaScript thread. */
+  onRecording?: (kind: RecordedStep) => void;
+  /** Called when recordings are complete, with the new ones of each phase: all of them, or a single one for a batch of new shapes. */
+  onRecorded?: (fresh: readonly (readonly RecordedStep[])[]) => void;
 }
 
-export class Engine implements RoundsOf {
+export class Engine implements RoundsHost {
   /** The random numbers of the run. */
   readonly stream = new RandomStream();
   readonly phases: readonly Phase[];
   private session: Session | null = null;
-  private ahead: Rounds | null = null;
+  private ahead: RoundsAhead | null = null;
   private isStopped = false;
   /** Whether the source of any phase's batches has changed since the session was made. */
   private isStale = false;
@@ -54,14 +54,7 @@ export class Engine implements RoundsOf {
     private readonly options: EngineOptions,
   ) {
     try {
-      this.phases = tasks.map(({ task, loader }) => {
-        checkLoader(where, loader);
-        const batches = loader instanceof DataLoader ? loader.rows() : null;
-        const rows = batches && { batches, handle: copyRows(where, batches) };
-        if (task.group !== undefined && batches !== null) task.group.width = batches.tensors.length;
-        const isResumed = loader instanceof DataLoader && loader.isResumed;
-        return { task, loader, rows, examples: [], feed: null, place: null, isResumed, batch: 0, handedOut: 0, epochsDone: 0, last: null };
-      });
+      this.phases = tasks.map(({ task, loader }) => newPhase(where, task, loader));
     } catch (error) {
       this.stream.close();
       throw error;
@@ -71,35 +64,35 @@ export class Engine implements RoundsOf {
   /** The recordings of all phases if they exist and are still valid, else null. */
   get validSession(): Session | null {
     const { session } = this;
-    return session !== null && !this.isStale && (!this.options.changes || session.isValid(this.stream.position)) ? session : null;
+    return session !== null && !this.isStale && (!this.options.mayChange || session.isValid(this.stream.position)) ? session : null;
   }
 
-  /** Makes the recordings of all phases, even if there are some, without giving way to the event loop. */
+  /** Records all phases, even if valid recordings exist, in one turn of the event loop. */
   record(): Session {
-    const making = this.making();
+    const recording = this.recordInParts();
     for (;;) {
-      const { done, value } = making.next();
+      const { done, value } = recording.next();
       if (done) return value;
     }
   }
 
   /**
-   * The same in several turns of the event loop, the first at once, or with `mayWait` when `patientTurn` allows it. JavaScript code that runs in between can
-   * invalidate the recordings, which `held` detects. It can also make a step differ when it is verified; then everything is recorded again in one turn, which
-   * throws if the step itself cannot be recorded. If the engine is stopped before the end, no recordings are made.
+   * Records all phases in several turns of the event loop. The first is the present one, or if `mayWait()` is true the one that `lowPriorityTurn` gives. Other code that
+   * runs in between can invalidate the recordings, which `validSession` detects. It can also make a step differ when it is verified; then everything is recorded again
+   * in one turn, which throws if the step itself cannot be recorded. If the engine is stopped before the end, no recordings are made.
    */
   async recordInTurns(mayWait = () => false): Promise<void> {
-    const waits = isBusy() && mayWait();
-    if (waits) await patientTurn(this);
+    const waits = areThreadsBusy() && mayWait();
+    if (waits) await lowPriorityTurn(this);
     if (this.isStopped) return;
     takeTurn();
-    const making = this.making();
-    let { done } = making.next();
+    const recording = this.recordInParts();
+    let { done } = recording.next();
     while (!done) {
-      await (this.options.forFits && !waits ? patientTurn(this) : ownTurn());
+      await (this.options.forFits && !waits ? lowPriorityTurn(this) : freeTurn());
       if (this.isStopped) return;
       try {
-        ({ done } = making.next());
+        ({ done } = recording.next());
       } catch (error) {
         if (!(error instanceof SimdnnError) || error.code !== 'SIMDNN_RECORDING_DIFFERS') throw error;
         this.record();
@@ -108,26 +101,26 @@ export class Engine implements RoundsOf {
     }
   }
 
-  private *making(): Generator<void, Session> {
+  private *recordInParts(): Generator<void, Session> {
     const before = this.session;
-    if (before !== null && this.options.changes) this.finish(); // the next recording begins with the gradients of the last step
+    if (before !== null && this.options.mayChange) this.finish(); // the next recording begins with the gradients of the last step
     const specs = this.phases.map(({ task, rows, examples }) => ({
       task,
       source: (rows ? { batches: rows.batches, rows: rows.handle } : { examples }) satisfies Source,
     }));
-    const session = yield* Session.making(specs, this.options.forFits, this.isStale ? null : before, this.options.found);
-    before?.kept?.close();
+    const session = yield* Session.makeInParts(specs, this.options.forFits, this.isStale ? null : before, this.options.onRecording);
+    before?.snapshots?.close();
     this.session = session;
     this.isStale = false;
     for (const phase of this.phases) phase.last = null;
-    this.options.made?.(this.phases.map((_, phase) => session.kinds(phase)));
+    this.options.onRecorded?.(this.phases.map((_, phase) => session.kinds(phase)));
     return session;
   }
 
-  /** The number of rows of an epoch of a phase; null if it is not known. */
+  /** The number of rows in an epoch of a phase; null if it is not known. */
   rowsOf(phase: number): number | null {
     const { rows } = this.phases[phase]!;
-    return rows && rowsIn(rows.batches);
+    return rows && rowsPerEpoch(rows.batches);
   }
 
   /** Whether the thread knows where each epoch ends, and counts all that its metrics need. */
@@ -137,38 +130,38 @@ export class Engine implements RoundsOf {
 
   /** Whether a phase is between two epochs. */
   isBetweenEpochs(phase: number): boolean {
-    return this.phases[phase]!.feed === null && this.phases[phase]!.handedOut === 0;
+    return this.phases[phase]!.prefetcher === null && this.phases[phase]!.handedOut === 0;
   }
   /** Whether a callback that draws random numbers now gets the same numbers as in a plain loop. */
-  get isSettled(): boolean {
-    return this.phases.every(({ feed }) => feed?.isSettled ?? true);
+  get areDrawsInOrder(): boolean {
+    return this.phases.every(({ prefetcher }) => prefetcher?.areDrawsInOrder ?? true);
   }
 
   stop(): void {
     this.isStopped = true;
-    hurry(this);
+    raisePriority(this);
     this.session?.stop();
-    for (const { feed } of this.phases) feed?.rouse();
+    for (const { prefetcher } of this.phases) prefetcher?.interruptWait();
   }
   /** Copies what steps have changed into JavaScript's memory. */
   sync(): void {
     this.session?.sync();
   }
-  /** From now on JavaScript code draws from the run's random numbers, and has the model until `writing`. */
+  /** Lends the model to JavaScript code until `reclaim`. That code draws from the run's random numbers. */
   lend(): void {
     if (this.ahead !== null) this.ahead.isPaused = true;
-    this.stream.begin();
+    this.stream.enter();
   }
-  /** Copies what JavaScript has changed into the session; what was done ahead is then taken back. Null: at once. */
-  writing(): Promise<void> | null {
+  /** Ends `lend`: copies what JavaScript has changed into the session, and rolls back epochs that were done ahead without these changes. Null if nothing has to be awaited. */
+  reclaim(): Promise<void> | null {
     const { ahead, session } = this;
-    if (ahead !== null && this.isAhead && ahead.hold) {
+    if (ahead !== null && this.isRunningAhead && ahead.isStateUnchanged) {
       ahead.isPaused = false;
-      ahead.goOn();
+      ahead.beginNextRun();
       return null;
     }
-    const takingBack = this.isAhead ? ahead!.takeBack() : null;
-    if (takingBack !== null) return takingBack.then(() => session!.write());
+    const rollBackUnexpected = this.isRunningAhead ? ahead!.rollBack() : null;
+    if (rollBackUnexpected !== null) return rollBackUnexpected.then(() => session!.write());
     session?.write();
     return null;
   }
@@ -184,8 +177,8 @@ export class Engine implements RoundsOf {
 
   /** Ends the run: closes loaders that are not at their end, and continues the caller's random numbers from the run's. Null if no loader has to be awaited. */
   close(): Promise<void> | null {
-    this.session?.kept?.close();
-    const leaving = this.phases.flatMap(({ feed }) => feed?.close() ?? []);
+    this.session?.snapshots?.close();
+    const leaving = this.phases.flatMap(({ prefetcher }) => prefetcher?.close() ?? []);
     if (leaving.length > 0) return Promise.all(leaving).then(() => this.stream.close());
     this.stream.close();
     return null;
@@ -204,11 +197,11 @@ export class Engine implements RoundsOf {
     return group === undefined || group.size === 1 ? steps : group.of(steps, this.check);
   }
 
-  private readonly check = (batch: unknown): readonly Tensor[] => checkBatch(this.where, batch, this.options.alone ?? false);
+  private readonly check = (batch: unknown): readonly Tensor[] => checkBatch(this.where, batch, this.options.acceptsTensors ?? false);
 
-  /** Does a step of a phase with the first batches of its loader, in JavaScript and with the run's random numbers. */
-  async stepHere(phase: number): Promise<void> {
-    this.stream.begin();
+  /** Does the first step of an epoch of a phase in JavaScript, with the run's random numbers. */
+  async stepInJavaScript(phase: number): Promise<void> {
+    this.stream.enter();
     try {
       const steps = this.steps(phase);
       const { done, value } = await awaited(steps.next(), () => steps.return?.());
@@ -218,25 +211,25 @@ export class Engine implements RoundsOf {
         if (done !== true) await steps.return?.();
       }
     } finally {
-      this.stream.end();
+      this.stream.exit();
     }
   }
 
   /** Whether a phase has a batch to do, or an epoch to begin. A loader that JavaScript iterates over is asked for its next batch. */
   hasNext(phase: number): boolean | Promise<boolean> {
-    const { feed } = this.phases[phase]!;
-    if (feed === null) return true;
-    if (feed.isEmpty) feed.make(this.knownOf(phase), false, 1);
-    const hasNext = (): boolean => !feed.isEmpty || feed.unknown !== null;
-    return feed.arriving?.then(hasNext) ?? hasNext();
+    const { prefetcher } = this.phases[phase]!;
+    if (prefetcher === null) return true;
+    if (prefetcher.isEmpty) prefetcher.prefetch(this.knownOf(phase), false, 1);
+    const hasNext = (): boolean => !prefetcher.isEmpty || prefetcher.unrecorded !== null;
+    return prefetcher.arrivalNeeded?.then(hasNext) ?? hasNext();
   }
 
-  /** Resolves when no batch is awaited; null if none is. The loaders have then been read exactly as far as the steps are done. */
-  settling(): Promise<void> | null {
-    const waiting = this.phases.flatMap(({ feed }) => feed?.settling ?? []);
+  /** Resolves when no batch is awaited any more; null if none is awaited now. The positions of the loaders are then those of the finished steps. */
+  batchesArrived(): Promise<void> | null {
+    const waiting = this.phases.flatMap(({ prefetcher }) => prefetcher?.arrival ?? []);
     if (waiting.length === 0) return null;
     return Promise.all(waiting).then(() => {
-      for (const phase of this.phases) if (phase.feed !== null) this.standAt(phase, phase.feed.batch);
+      for (const phase of this.phases) if (phase.prefetcher !== null) this.rewindLoader(phase, phase.prefetcher.batch);
     });
   }
 
@@ -246,125 +239,125 @@ export class Engine implements RoundsOf {
   }
 
   /**
-   * Continues a phase until its epochs are done or a limit is reached. `after` is called with the steps that were done, even if the next one fails. With `ahead`
-   * several epochs may be done ahead, each followed by one of all other phases; the next calls return them.
+   * Continues a phase until its epochs are done or a limit is reached. The finished steps are reported to `after`, even if a later step fails. With `ahead` the thread
+   * may do further epochs of all phases; the next calls return them one by one.
    */
-  async segment(phase: number, limits: Limits, after: AfterSteps = nothingAfter, ahead: Ahead | null = null): Promise<Segment> {
+  async segment(phase: number, limits: Limits, after: AfterSteps = nothingAfter, ahead: AheadOptions | null = null): Promise<Segment> {
     const state = this.phases[phase]!;
-    if (ahead !== null && ahead.rounds > 1 && !this.isAhead) {
+    if (ahead !== null && ahead.maxRounds > 1 && !this.isRunningAhead) {
       const session = this.isStopped ? null : this.validSession;
-      this.ahead = session && new Rounds(this, session, limits, ahead, this.ahead);
+      this.ahead = session && new RoundsAhead(this, session, limits, ahead, this.ahead);
     }
-    if (this.isAhead) return this.ahead!.next();
-    return state.rows === null ? this.runFed(phase, state, limits, after) : this.runRows(phase, state, limits, after);
+    if (this.isRunningAhead) return this.ahead!.next();
+    return state.rows === null ? this.runPrefetched(phase, state, limits, after) : this.runRows(phase, state, limits, after);
   }
 
-  /** Whether the next segment has begun already. */
-  get isAhead(): boolean {
-    return this.ahead?.areAhead ?? false;
+  /** Whether the next segment has already begun. */
+  get isRunningAhead(): boolean {
+    return this.ahead?.hasPending ?? false;
   }
 
-  /** Takes back what was done ahead, unless it is what follows. Null: at once. */
+  /** Rolls back the epochs that were done ahead, unless the next one began with the present state. Null if nothing has to be awaited. */
   takingBack(): Promise<void> | null {
-    return this.ahead === null || this.ahead.follow ? null : this.ahead.takeBack();
+    return this.ahead === null || this.ahead.isNextExpected ? null : this.ahead.rollBack();
   }
 
-  /** Ends what is ahead, when the fit ends; the result is the error with which it has ended, if any. */
-  async landing(): Promise<string | null> {
-    if (this.ahead?.areRunning) this.stop();
-    await this.ahead?.land();
-    return this.ahead?.refused ?? null;
+  /** Ends the epochs that are being done ahead, when the fit ends. Resolves to the message of the error with which they ended; null: none. */
+  async settleAhead(): Promise<string | null> {
+    if (this.ahead?.isRunning) this.stop();
+    await this.ahead?.settle();
+    return this.ahead?.unreportedError ?? null;
   }
 
   private async runRows(phase: number, state: Phase, limits: Limits, after: AfterSteps): Promise<Segment> {
     const session = this.session ?? this.record();
     const { epochsBegun } = state.loader as DataLoader<unknown>;
-    const report = await session.run(phase, { ...after.within(limits), random: this.stream.position, batch: state.batch }, epochsBegun);
-    const handOut = this.count(phase, session, report);
+    const report = await session.run(phase, { ...after.limitRun(limits), random: this.stream.position, batch: state.batch }, epochsBegun);
+    const takeSegment = this.count(phase, session, report);
     session.commit(phase, report, after);
-    return handOut();
+    return takeSegment();
   }
 
-  /** Counts what a run over rows did; the result is its segment, and throws where the run has ended with an error. */
+  /** Counts what a run over rows did. The returned function returns the run's segment, or throws the error with which the run has ended. */
   count(phase: number, session: Session, report: LoopReport): () => Segment {
     const state = this.phases[phase]!;
     countRows(state, session.kinds(phase), report, this.stream);
     const { epochsDone } = state;
     return () => {
       state.handedOut = report.batch;
-      this.refuse(session, phase, report, report.batch, epochsDone);
+      this.throwIfFailed(session, phase, report, report.batch, epochsDone);
       return segmentOfRows(state, session.kinds(phase), report);
     };
   }
 
   // Begins an epoch of a loader that JavaScript iterates over.
-  private begin(phase: number): Steps<unknown> {
+  private beginEpoch(phase: number): Steps<unknown> {
     const state = this.phases[phase]!;
     const steps = this.steps(phase);
     state.place = state.loader instanceof DataLoader ? state.loader.underWay : null;
     return steps;
   }
 
-  // Moves the loader's position back to the batches that are done, because it has made batches ahead.
-  private standAt({ loader, place }: Phase, batch: number): void {
+  // Sets the loader's position to the batches that are done, because further batches were prefetched.
+  private rewindLoader({ loader, place }: Phase, batch: number): void {
     if (loader instanceof DataLoader && place !== null) loader.standAt(place, batch);
   }
 
-  // The batches of a segment were made while the segment before it ran.
-  private async runFed(phase: number, state: Phase, limits: Limits, after: AfterSteps): Promise<Segment> {
-    state.feed ??= new Feed(() => this.begin(phase), this.stream, this.options.interrupts, this.check);
-    const { feed, examples } = state;
+  // A segment over the batches that were prefetched while the segment before it ran.
+  private async runPrefetched(phase: number, state: Phase, limits: Limits, after: AfterSteps): Promise<Segment> {
+    state.prefetcher ??= new Prefetcher(() => this.beginEpoch(phase), this.stream, this.options.callsBackWithinEpochs, this.check);
+    const { prefetcher, examples } = state;
     const known = this.knownOf(phase);
-    if (feed.isEmpty) feed.make(known, false);
-    const { arriving } = feed;
-    if (arriving !== null) {
-      await arriving;
-      if (this.isStopped) return segmentOfBatches([], feed.batch, feed.lossSum, { outputs: [] }, []);
+    if (prefetcher.isEmpty) prefetcher.prefetch(known, false);
+    const { arrivalNeeded } = prefetcher;
+    if (arrivalNeeded !== null) {
+      await arrivalNeeded;
+      if (this.isStopped) return segmentOfBatches([], prefetcher.batch, prefetcher.lossSum, { outputs: [] }, []);
     }
-    if (feed.isEmpty && feed.unknown !== null) {
-      this.meet(phase, state, feed.unknown.tensors);
-      feed.recognise(examples.length - 1);
-      feed.make(known, false);
+    if (prefetcher.isEmpty && prefetcher.unrecorded !== null) {
+      this.recordShape(phase, state, prefetcher.unrecorded.tensors);
+      prefetcher.addRecorded(examples.length - 1);
+      prefetcher.prefetch(known, false);
     }
-    if (feed.isEmpty) return this.endFedEpoch(state, feed, { outputs: [] }, []);
+    if (prefetcher.isEmpty) return this.endPrefetchedEpoch(state, prefetcher, { outputs: [] }, []);
     const session = this.session ?? this.record();
-    const within = after.within(limits);
-    const { random, given } = feed.take(known(), within.milliseconds === 0 ? 1 : Infinity);
+    const within = after.limitRun(limits);
+    const { random, given } = prefetcher.take(known(), within.milliseconds === 0 ? 1 : Infinity);
     const running = session.run(phase, { ...within, random, given });
-    const report = await (within.milliseconds > 0 ? feed.during(running, known) : running);
+    const report = await (within.milliseconds > 0 ? prefetcher.prefetchDuring(running, known) : running);
     const done = sum(report.steps);
     const order = given.slice(0, done).map(({ kind }) => session.kinds(phase)[kind]!);
     if (done > 0) state.last = given[done - 1]!.kind;
-    feed.took(done, report.end === 'time');
-    feed.batch += sum(order.map(batchesOf));
-    feed.lossSum += report.lossSum;
-    feed.weight += sum(order.map((kind) => weightOf(state, kind)));
-    this.standAt(state, feed.batch);
+    prefetcher.confirm(done, report.end === 'time');
+    prefetcher.batch += sum(order.map(batchesOf));
+    prefetcher.lossSum += report.lossSum;
+    prefetcher.weight += sum(order.map((kind) => weightOf(state, kind)));
+    this.rewindLoader(state, prefetcher.batch);
     session.commit(phase, report, after);
-    this.refuse(session, phase, report, feed.batch);
-    return feed.isOver && !feed.hasFailed
-      ? this.endFedEpoch(state, feed, report, order)
-      : segmentOfBatches([], feed.batch, feed.lossSum, report, order);
+    this.throwIfFailed(session, phase, report, prefetcher.batch);
+    return prefetcher.isOver && !prefetcher.hasFailed
+      ? this.endPrefetchedEpoch(state, prefetcher, report, order)
+      : segmentOfBatches([], prefetcher.batch, prefetcher.lossSum, report, order);
   }
 
   // Records the task for a batch with a new shape.
-  private meet(phase: number, { examples }: Phase, batch: readonly Tensor[]): void {
+  private recordShape(phase: number, { examples }: Phase, batch: readonly Tensor[]): void {
     examples.push(batch);
     warnOfMany(this.where, examples.length);
     const kind = this.validSession?.add(phase, batch) ?? null;
     if (kind === null) this.record();
-    else this.options.made?.(this.phases.map((_, i) => (i === phase ? [kind] : [])));
+    else this.options.onRecorded?.(this.phases.map((_, i) => (i === phase ? [kind] : [])));
   }
 
-  private endFedEpoch(state: Phase, feed: Feed, outputs: Outputs, order: readonly RecordedStep[]): Segment {
+  private endPrefetchedEpoch(state: Phase, feed: Prefetcher, outputs: Outputs, order: readonly RecordedStep[]): Segment {
     const { loader } = state;
     feed.finish();
-    state.feed = null;
+    state.prefetcher = null;
     if (loader instanceof DataLoader && state.place !== null) loader.standAt(null);
     state.place = null;
     const wasResumed = state.isResumed;
-    if (wasResumed) this.takeRows(state, loader as DataLoader<unknown>);
-    if (wasResumed && feed.batch === 0) return segmentOfBatches([], 0, 0, outputs, order); // all batches of that epoch were given before
+    if (wasResumed) this.useRows(state, loader as DataLoader<unknown>);
+    if (wasResumed && feed.batch === 0) return segmentOfBatches([], 0, 0, outputs, order); // the interrupted fit had done all batches of that epoch
     state.epochsDone++;
     if (feed.batch === 0) {
       const hint = 'an object whose [Symbol.asyncIterator] or [Symbol.iterator] begins anew: a generator is gone through once';
@@ -373,8 +366,8 @@ export class Engine implements RoundsOf {
     return { ...segmentOfBatches([feed.lossSum / (state.task.sumsLosses ? 1 : feed.weight)], 0, 0, outputs, order), ofEpoch: feed.batch };
   }
 
-  // The epochs after a resumed one are complete.
-  private takeRows(state: Phase, loader: DataLoader<unknown>): void {
+  // After a resumed epoch, whose rest JavaScript iterates over, the thread gathers the batches of whole epochs.
+  private useRows(state: Phase, loader: DataLoader<unknown>): void {
     state.isResumed = false;
     const batches = loader.rows();
     if (batches === null) return;
@@ -383,7 +376,13 @@ export class Engine implements RoundsOf {
     this.isStale = true;
   }
 
-  private refuse(session: Session, phase: number, report: LoopReport, batch: number, epochsDone = this.phases[phase]!.epochsDone): void {
+  private throwIfFailed(
+    session: Session,
+    phase: number,
+    report: LoopReport,
+    batch: number,
+    epochsDone = this.phases[phase]!.epochsDone,
+  ): void {
     const { task } = this.phases[phase]!;
     const ofEpoch = task.mode === undefined ? ` of epoch ${(this.options.epochsBefore ?? 0) + epochsDone + 1}` : '';
     const at = (among: number): string => `batch ${batch + among + 1}${ofEpoch}`;

@@ -83,12 +83,19 @@ export async function evaluate(
       '{ criterion: new nn.MSELoss() }; train.predict gives what the model does',
     );
   const precision = checkPrecision(where, o.precision) ?? getFloat32MatmulPrecision();
-  const task = evaluationTask(where, { model, criterion, layout, handOut: metrics.handOut, classes: metrics.classes, precision });
+  const task = evaluationTask(where, {
+    model,
+    criterion,
+    layout,
+    selectOutputs: metrics.selectOutputs,
+    classes: metrics.classes,
+    precision,
+  });
   const engine = new Engine(where, [{ task, loader }], {
     forFits: false,
-    changes: false,
-    interrupts: false,
-    made: ([kinds]) => refuseChanges(where, kinds!),
+    mayChange: false,
+    callsBackWithinEpochs: false,
+    onRecorded: ([kinds]) => refuseChanges(where, kinds!),
   });
   try {
     metrics.reset();

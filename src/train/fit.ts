@@ -1,14 +1,14 @@
 // Trains a model on a native thread.
 import { describe, typeError } from '../errors';
 import { Module } from '../nn';
+import { holdAll } from './exclusive-use';
 import type { NoMetrics } from './figure-types';
 import { Fit } from './fitting';
+import { tensorsOf } from './library-step';
 import type { GivenMetrics } from './measures';
 import { type FitOptions, type FitResult, type Settings, settingsOf } from './options';
-import { tensorsOf } from './plain';
 import { Ranks } from './ranks';
 import { emptyResult } from './result';
-import { takeAll } from './taking';
 import type { GivenValidation } from './validation';
 
 const where = 'train.fit';
@@ -73,7 +73,7 @@ export async function fit(model: Module, options: FitOptions, ...rest: never[]):
     return await checked(model, settingsOf(where, model, options), ranks);
   } catch (error) {
     // If all processes get a signal, one of them gets it first.
-    throw ranks.stop(error) && options.signal?.aborted ? options.signal.reason : error;
+    throw ranks.announceFailure(error) && options.signal?.aborted ? options.signal.reason : error;
   }
 }
 
@@ -81,18 +81,22 @@ async function checked(model: Module, settings: Settings, ranks: Ranks): Promise
   if (settings.signal?.aborted) throw settings.signal.reason;
   let load: (() => number) | null = null;
   if (settings.checkpoint?.resumes) {
-    const giveBack = takeAll(where, tensorsOf(model, settings.optimizer));
+    const release = holdAll(where, tensorsOf(model, settings.optimizer));
     try {
       load = await settings.checkpoint.open();
     } finally {
-      giveBack();
+      release();
     }
     if (settings.signal?.aborted) throw settings.signal.reason;
   }
   const done = load === null ? null : load();
   if (done === null) return new Fit(model, settings, ranks).run();
   const { epochs, earlyStopping } = settings;
-  if (done < epochs && !earlyStopping?.hasEnded) return new Fit(model, { ...settings, initialEpoch: done, resumed: true }, ranks).run();
+  if (done < epochs && !earlyStopping?.shouldStop) return new Fit(model, { ...settings, initialEpoch: done, resumed: true }, ranks).run();
   earlyStopping?.restore(model);
-  return { ...emptyResult(settings), bestEpoch: earlyStopping?.bestEpoch ?? 0, stopped: earlyStopping?.hasEnded ? 'earlyStopping' : null };
+  return {
+    ...emptyResult(settings),
+    bestEpoch: earlyStopping?.bestEpoch ?? 0,
+    stopped: earlyStopping?.shouldStop ? 'earlyStopping' : null,
+  };
 }

@@ -5,25 +5,25 @@ import type { Module } from '../nn';
 import { randomPosition } from '../random';
 import type { RecordedStep } from '../recording';
 import { hold, refuseLost, type Tensor } from '../tensor';
-import { canGoAhead, decides, endsEpochs, mayDiffer } from './after-epoch';
+import { canRunAhead, hasEpochWork, mayChangeNextEpoch, mustRanksAgree } from './after-epoch';
 import { Group } from './batch';
 import { knownLength } from './batches';
 import { batchReport } from './callbacks';
 import { Engine } from './engine';
+import { refuseInUse } from './exclusive-use';
 import type { Figures, SetFigures } from './figure-types';
+import { runsOnlyLibraryCode, tensorsOf } from './library-step';
 import { type Measures, outputBytes } from './measures';
 import type { FitResult, Settings } from './options';
-import { isPlainStep, tensorsOf } from './plain';
 import { type Progress, silent, startProgress } from './progress';
+import { RandomSequence, seedOf } from './random-stream';
 import type { Ranks } from './ranks';
-import { RatesOfSteps } from './rates';
 import { addFigures, addSet, bestOf, emptyResult } from './result';
-import type { Ahead } from './rounds';
+import type { AheadOptions } from './rounds-ahead';
+import { ScheduledRates } from './scheduled-rates';
 import type { Segment } from './segment';
-import { OwnSequence, seedOf } from './stream';
-import { refuseTaken } from './taking';
-import { evaluationTask, intoTraining, type LossTask, trainingTask } from './tasks';
-import { checkTrained } from './trained';
+import { enterTrainingMode, evaluationTask, type LossTask, trainingTask } from './tasks';
+import { checkTrainedParameters } from './untrained-parameters';
 import { epochFigures, reported } from './validation';
 
 const where = 'train.fit';
@@ -33,29 +33,30 @@ export class Fit implements Holder {
   private readonly result: FitResult;
   private readonly task: LossTask;
   private readonly engine: Engine;
-  private readonly held = new Set<Tensor>();
-  /** The number of steps since the step was last recorded or checked. */
-  private unchecked = 0;
+  private readonly tensorsInUse = new Set<Tensor>();
+  /** The number of steps since the step was last recorded or verified. */
+  private stepsSinceCheck = 0;
   private readonly trainingMetrics: Measures;
   private readonly validates: boolean;
   private rows = 0;
-  /** The progress of the current epoch. */
+  /** The number of rows done in the current epoch. */
   private epochRows = 0;
   private readonly restoreModes: () => void;
-  /** Whether the thread's values are the current ones; they are not while callbacks have the model. */
-  private inUse = false;
+  /** Whether the thread has the current values. While callbacks have the model, JavaScript has them. */
+  private isThreadCurrent = false;
   private progress: Progress = silent;
-  private readonly afterSteps: RatesOfSteps;
+  private readonly afterSteps: ScheduledRates;
   private epochBegan = performance.now();
-  private threadSeconds = 0; // the thread's time for the current epoch, if it worked ahead of JavaScript
+  /** The thread's time for the current epoch, if it worked ahead of JavaScript. */
+  private threadSeconds = 0;
   private stopped: FitResult['stopped'] = null;
   private readonly stopper = (): void => {
     this.stopped ??= 'callback';
   };
-  /** Random numbers of metrics, apart from the fit's, because how many are drawn before a step depends on when segments end. */
-  private readonly ofMetrics = new OwnSequence(seedOf(randomPosition().seed, randomPosition().offset));
+  /** The random numbers of metrics. They are not the fit's, because how many are drawn before a step depends on when segments end. */
+  private readonly metricSequence = new RandomSequence(seedOf(randomPosition().seed, randomPosition().offset));
 
-  // From here on, before anything is awaited, model and optimizer are in use, and with `run` also everything else that the first recording finds.
+  // The constructor marks the tensors of model and optimizer as in use before anything is awaited; `run` does so with the other tensors that the recordings find.
   constructor(
     private readonly model: Module,
     private readonly o: Settings,
@@ -72,7 +73,7 @@ export class Fit implements Holder {
       model,
       criterion: o.criterion,
       layout: o.layout,
-      handOut: measures.handOut,
+      selectOutputs: measures.selectOutputs,
       classes: measures.classes,
       precision: o.precision,
     });
@@ -83,24 +84,24 @@ export class Fit implements Holder {
     ];
     this.result = emptyResult(o);
     const { tensors } = this;
-    this.checkFree(tensors);
+    this.refuseInUse(tensors);
     this.engine = new Engine(where, tasks, {
       forFits: true,
-      changes: true,
+      mayChange: true,
       epochsBefore: o.initialEpoch,
-      interrupts: o.callbacks.has('onBatch'),
-      found: (kind) => this.takeFound(kind.leaves, kind.trace.changes),
-      made: (fresh) => this.recorded(fresh),
+      callsBackWithinEpochs: o.callbacks.has('onBatch'),
+      onRecording: (kind) => this.holdRecorded(kind.leaves, kind.trace.changes),
+      onRecorded: (fresh) => this.checkRecorded(fresh),
     });
-    this.afterSteps = new RatesOfSteps(
+    this.afterSteps = new ScheduledRates(
       o.schedules,
       o.callbacks,
       () => this.groups,
       (call) => this.engine.stream.within(call),
     );
-    this.restoreModes = intoTraining(model);
+    this.restoreModes = enterTrainingMode(model);
     try {
-      this.hold(tensors);
+      this.holdAll(tensors);
     } catch (error) {
       this.end();
       throw error;
@@ -108,7 +109,7 @@ export class Fit implements Holder {
   }
 
   sync(): void {
-    if (this.inUse) this.engine.sync();
+    if (this.isThreadCurrent) this.engine.sync();
   }
 
   async run(): Promise<FitResult> {
@@ -117,22 +118,22 @@ export class Fit implements Holder {
     const stop = () => this.engine.stop();
     signal?.addEventListener('abort', stop);
     try {
-      await this.engine.recordInTurns(() => !this.ranks.areSeveral && isPlainStep(this.model, this.o, this.held));
-      this.inUse = true;
+      await this.engine.recordInTurns(() => !this.ranks.isDistributed && runsOnlyLibraryCode(this.model, this.o, this.tensorsInUse));
+      this.isThreadCurrent = true;
       if (callbacks.has('onBegin')) {
         const { optimizer, epochs, initialEpoch, resumed, loader } = this.o;
         const batches = knownLength(loader);
-        await this.outside(() => callbacks.tell('onBegin', { model: this.model, optimizer, epochs, initialEpoch, resumed, batches }));
+        await this.lendModel(() => callbacks.notify('onBegin', { model: this.model, optimizer, epochs, initialEpoch, resumed, batches }));
         if (signal?.aborted) throw signal.reason;
       }
       this.progress = startProgress(this.ranks.isFirst && this.o.progress, this.o.initialEpoch, this.o.epochs);
       await callbacks.flushedAfter(this.train(begin));
-      if (this.stopped !== null && this.ranks.areStopped(signal)) throw signal!.reason;
+      if (this.stopped !== null && this.ranks.isAborted(signal)) throw signal!.reason;
     } finally {
       signal?.removeEventListener('abort', stop);
-      this.ranks.hear(await this.engine.landing());
+      this.ranks.noteError(await this.engine.settleAhead());
       try {
-        if (signal?.aborted || this.ranks.areSeveral) this.afterSteps.catchUp(this.engine.phases[0]!.epochsDone);
+        if (signal?.aborted || this.ranks.isDistributed) this.afterSteps.catchUp(this.engine.phases[0]!.epochsDone);
       } finally {
         await this.end();
       }
@@ -145,31 +146,31 @@ export class Fit implements Holder {
     result.stopped = this.stopped;
     result.seconds = (performance.now() - begin) / 1000;
     result.rowsPerSecond = this.rows / result.seconds;
-    await callbacks.tell('onEnd', result);
+    await callbacks.notify('onEnd', result);
     return result;
   }
 
   private async train(begin: number): Promise<void> {
     const { o, result, progress } = this;
-    const agrees = this.ranks.agreeByEpoch(mayDiffer(o) || !this.engine.countsEpochs);
-    const epochByEpoch = agrees || endsEpochs(o);
-    const isTold = this.ranks.areSeveral && o.schedules.everyStep; // numbers told of each step are for rounds that can be taken back
-    const goesAhead = epochByEpoch && !agrees && !isTold && canGoAhead(o);
-    const takesBack = decides(o) && !this.ranks.areSeveral; // of ranks that agree only at the end none decides
-    let [told, shown] = [performance.now(), 0];
-    const isStopped = (): boolean => this.stopped !== null && (!this.ranks.areSeveral || this.engine.isBetweenEpochs(0)); // ranks stop together, after an epoch
+    const agrees = this.ranks.agreeByEpoch(mustRanksAgree(o) || !this.engine.countsEpochs);
+    const epochByEpoch = agrees || hasEpochWork(o);
+    const isDistributedPerStep = this.ranks.isDistributed && o.schedules.hasPerStep; // precomputed step numbers need rounds that can be rolled back
+    const runsAhead = epochByEpoch && !agrees && !isDistributedPerStep && canRunAhead(o);
+    const mayRollBack = mayChangeNextEpoch(o) && !this.ranks.isDistributed; // ranks that go ahead change nothing after an epoch, so they roll nothing back
+    let [notified, shown] = [performance.now(), 0];
+    const isStopped = (): boolean => this.stopped !== null && (!this.ranks.isDistributed || this.engine.isBetweenEpochs(0)); // all ranks stop after the same epoch
     while (this.epochsDone < o.epochs && !isStopped()) {
-      // Not at the end of the epoch before, because callbacks in between may use the metrics.
+      // Reset at the beginning of an epoch and not at the end of the last one, because callbacks in between may use the metrics.
       if (this.engine.isBetweenEpochs(0)) this.trainingMetrics.reset();
       const [left, rowsOfEpoch] = [o.epochs - this.epochsDone, this.engine.rowsOf(0)];
-      const ahead = goesAhead ? { rounds: left, rates: this.afterSteps, decides: takesBack } : null;
+      const ahead = runsAhead ? { maxRounds: left, rates: this.afterSteps, mayRollBack } : null;
       const segment = await this.segment(0, epochByEpoch ? 1 : left, o.progressEvery, ahead);
       this.rows += segment.rows;
       this.epochRows += segment.rows;
       segment.losses = segment.losses.map((loss) => this.ranks.mean(loss, rowsOfEpoch ?? this.epochRows));
       if (segment.losses.length > 0) this.epochRows = 0;
-      this.unchecked += segment.steps;
-      this.ofMetrics.run(() => this.trainingMetrics.update(segment));
+      this.stepsSinceCheck += segment.steps;
+      this.metricSequence.run(() => this.trainingMetrics.update(segment));
       for (const loss of segment.losses) {
         result.loss.push(loss);
         result.lr.push(this.afterSteps.rates[0]!);
@@ -178,34 +179,34 @@ export class Fit implements Holder {
       if (o.signal?.aborted) throw o.signal.reason;
       if (segment.losses.length > 0 && epochByEpoch && (await this.endEpoch(segment.losses[0]!))) this.stopped ??= 'earlyStopping';
       if (segment.losses.length > 0 && this.ranks.any(this.stopped !== null)) this.stopper();
-      if (this.epochsDone === o.epochs || isStopped()) this.ranks.end();
+      if (this.epochsDone === o.epochs || isStopped()) this.ranks.agreeOnEnd();
       this.countSeconds(segment.losses.length);
       const now = performance.now();
       if (segment.losses.length > 0 || now - shown >= o.progressEvery) {
         shown = now;
         progress.update(result, segment.batch / (o.loader.length ?? Infinity), this.rows / ((now - begin) / 1000));
       }
-      if (!isStopped() && o.callbacks.has('onBatch') && segment.steps > 0 && now - told >= o.progressEvery) {
-        await this.engine.settling();
-        if (this.epochsDone < o.epochs && this.ranks.areStopped(o.signal)) throw o.signal!.reason;
-        if (!this.engine.isSettled) continue;
+      if (!isStopped() && o.callbacks.has('onBatch') && segment.steps > 0 && now - notified >= o.progressEvery) {
+        await this.engine.batchesArrived();
+        if (this.epochsDone < o.epochs && this.ranks.isAborted(o.signal)) throw o.signal!.reason;
+        if (!this.engine.areDrawsInOrder) continue;
         const report = { ...batchReport(result, this.epochsDone, segment, knownLength(o.loader)), stop: this.stopper };
-        await this.outside(() => o.callbacks.tell('onBatch', report));
+        await this.lendModel(() => o.callbacks.notify('onBatch', report));
         this.epochBegan += performance.now() - now;
-        told = performance.now();
+        notified = performance.now();
       }
     }
   }
 
-  private async segment(phase: number, epochs: number, milliseconds: number, ahead: Ahead | null = null): Promise<Segment> {
+  private async segment(phase: number, epochs: number, milliseconds: number, ahead: AheadOptions | null = null): Promise<Segment> {
     const { signal, detectAnomaly } = this.o;
     if (signal?.aborted) throw signal.reason;
     if (phase === 0) await this.engine.takingBack();
-    if (!this.engine.isAhead) await this.prepare(phase);
+    if (!this.engine.isRunningAhead) await this.prepare(phase);
     const limits = { epochs, milliseconds, outputBytes, finite: detectAnomaly, joins: this.ranks.joins };
     const began = performance.now();
     const segment = await this.engine.segment(phase, limits, phase === 0 ? this.afterSteps : undefined, ahead);
-    // After segments that were done ahead, the rest of the epoch may be done while JavaScript waits.
+    // Once a segment of an epoch was done ahead, the thread's time counts. A segment of the same epoch that JavaScript waits for adds its waiting time.
     this.threadSeconds += segment.seconds ?? (this.threadSeconds > 0 ? (performance.now() - began) / 1000 : 0);
     return segment;
   }
@@ -213,37 +214,37 @@ export class Fit implements Holder {
   // Ensures that the recordings are valid for the next step.
   private async prepare(phase: number): Promise<void> {
     const { signal, check } = this.o;
-    // If the loader's last batch is done, there is no next step, and changes by callbacks need no new recording.
-    const asked = this.engine.hasNext(phase);
-    const hasNext = typeof asked === 'boolean' ? asked : await asked;
+    // After the loader's last batch there is no next step, so changes by callbacks need no new recording.
+    const found = this.engine.hasNext(phase);
+    const hasNext = typeof found === 'boolean' ? found : await found;
     if (signal?.aborted) throw signal.reason;
     try {
       let session = hasNext ? this.engine.validSession : null;
       if (hasNext && session === null) {
         await this.engine.recordInTurns();
         if (signal?.aborted) throw signal.reason;
-        // In one turn if a recording has become invalid by the time all are made, so that code that keeps changing options cannot stall the fit.
+        // If a recording became invalid before all were made, everything is recorded in one turn, so that code that keeps changing options cannot stall the fit.
         session = this.engine.validSession ?? this.engine.record();
       }
-      if (session !== null && check > 0 && this.unchecked >= check) {
+      if (session !== null && check > 0 && this.stepsSinceCheck >= check) {
         session.verify();
-        this.unchecked = 0;
+        this.stepsSinceCheck = 0;
       }
     } catch (error) {
-      if (phase === 0 && !(error instanceof SimdnnError)) await this.refusedStep();
+      if (phase === 0 && !(error instanceof SimdnnError)) await this.runRefusedStep();
       throw error;
     }
   }
 
-  // A callback has set something that the next step will refuse, such as a negative rate. In a plain loop that step begins: its order and dropout are drawn,
-  // and its gradients are computed, before it throws. The same is done here.
-  private async refusedStep(): Promise<void> {
+  // Does the step that will throw because of what a callback has set, such as a negative rate. In a plain loop this step draws its order and its dropout and computes
+  // its gradients before it throws, so the fit does the same.
+  private async runRefusedStep(): Promise<void> {
     if (!this.engine.isBetweenEpochs(0)) return;
-    this.free();
-    await this.engine.stepHere(0);
+    this.release();
+    await this.engine.stepInJavaScript(0);
   }
 
-  // Loss and metrics over a validation set.
+  // The loss and the metrics over a validation set.
   private async validate(set: number): Promise<SetFigures> {
     const { o } = this;
     o.metrics.reset();
@@ -251,18 +252,18 @@ export class Fit implements Holder {
     for (;;) {
       const segment = await this.segment(set + 1, 1, o.progressEvery);
       if (o.signal?.aborted) throw o.signal.reason;
-      this.ofMetrics.run(() => o.metrics.update(segment));
+      this.metricSequence.run(() => o.metrics.update(segment));
       rows += segment.rows;
       if (segment.losses.length === 0) continue;
-      return { ...this.ofMetrics.run(() => o.metrics.compute()), loss: this.ranks.mean(segment.losses[0]!, rows) };
+      return { ...this.metricSequence.run(() => o.metrics.compute()), loss: this.ranks.mean(segment.losses[0]!, rows) };
     }
   }
 
-  private ofTraining(measures: Measures): Figures {
-    return this.ofMetrics.run(() => measures.compute());
+  private computeMetrics(measures: Measures): Figures {
+    return this.metricSequence.run(() => measures.compute());
   }
 
-  // Validation, metrics, scheduler and callbacks; returns true if the fit should end.
+  // The work after an epoch: validation, metrics, schedulers, callbacks. Returns true if early stopping ends the fit.
   private async endEpoch(loss: number): Promise<boolean> {
     const { o, result } = this;
     const lrs = this.afterSteps.rates;
@@ -273,9 +274,9 @@ export class Fit implements Holder {
     }
     const first = sets[0];
     if (first !== undefined) result.validationLoss!.push(first.loss);
-    const own: Figures = first ?? this.ofTraining(o.metrics);
+    const own: Figures = first ?? this.computeMetrics(o.metrics);
     addFigures(result, own);
-    const trained = this.ofTraining(o.trainMetrics);
+    const trained = this.computeMetrics(o.trainMetrics);
     addFigures({ metrics: result.trainMetrics, arrays: result.trainArrays }, trained);
     const figures = epochFigures(loss, own, o.validation, sets);
     this.afterSteps.endEpoch(figures);
@@ -287,40 +288,40 @@ export class Fit implements Holder {
     };
     if (!o.callbacks.has('onEpoch') && o.earlyStopping === null && o.checkpoint === null) return false;
     let isLast = false;
-    const tell = async () => {
-      await o.callbacks.tell('onEpoch', report);
-      isLast = o.earlyStopping?.isOver(figures, epoch) ?? false;
+    const notify = async () => {
+      await o.callbacks.notify('onEpoch', report);
+      isLast = o.earlyStopping?.update(figures, epoch) ?? false;
     };
-    const keep = async () => {
-      o.earlyStopping?.keep(this.model);
+    const save = async () => {
+      o.earlyStopping?.copyBest(this.model);
       if (this.ranks.isFirst) await o.checkpoint?.write(epoch, figures, isLast || this.stopped !== null || epoch === o.epochs);
     };
-    if (o.callbacks.useModel('onEpoch')) await this.outside(() => tell().then(keep));
+    if (o.callbacks.mayUseModel('onEpoch')) await this.lendModel(() => notify().then(save));
     else {
-      await tell();
-      if (o.earlyStopping?.keeps || o.checkpoint !== null) await this.outside(keep);
-      else if (!this.engine.isAhead) this.engine.validSession?.refresh();
+      await notify();
+      if (o.earlyStopping?.hasUncopiedBest || o.checkpoint !== null) await this.lendModel(save);
+      else if (!this.engine.isRunningAhead) this.engine.validSession?.refresh();
     }
     this.epochBegan = performance.now();
     return isLast;
   }
 
-  // Calls a callback that may use and change the model. If the callback throws, the model is left to the user with its present values.
-  private async outside<T>(call: () => Promise<T>): Promise<T> {
-    const found = [...this.held]; // including tensors that only the recordings have found
-    this.free();
+  // Calls a function that may use and change the model. If it throws, the user keeps the model with its present values.
+  private async lendModel<T>(call: () => Promise<T>): Promise<T> {
+    const found = [...this.tensorsInUse]; // includes tensors that only the recordings have found
+    this.release();
     this.engine.lend();
     let result: T;
     try {
       result = await call();
     } finally {
-      this.engine.stream.end();
+      this.engine.stream.exit();
     }
     const tensors = new Set([...this.tensors, ...found]);
-    this.checkFree(tensors);
-    this.hold(tensors);
-    await this.engine.writing();
-    this.inUse = true;
+    this.refuseInUse(tensors);
+    this.holdAll(tensors);
+    await this.engine.reclaim();
+    this.isThreadCurrent = true;
     return result;
   }
 
@@ -328,12 +329,12 @@ export class Fit implements Holder {
     return (this.o.optimizer as unknown as { paramGroups: { params: readonly Tensor[]; lr?: number }[] }).paramGroups;
   }
 
-  /** The epochs before this fit count too. */
+  /** The number of epochs done, including those before this fit. */
   private get epochsDone(): number {
     return this.o.initialEpoch + this.result.epochs;
   }
 
-  // The time since the last epoch ended, divided by the number of epochs that ended now; without the time of callbacks.
+  // Divides the time since the last epoch ended, without that of callbacks, between the epochs that have ended now.
   private countSeconds(epochs: number): void {
     const { epochSeconds, epochs: done } = this.result;
     const uncounted = Math.min(epochs, done - epochSeconds.length);
@@ -348,46 +349,46 @@ export class Fit implements Holder {
     return tensorsOf(this.model, this.o.optimizer);
   }
 
-  private checkFree(tensors: Iterable<Tensor>): void {
-    refuseTaken(where, tensors, this);
+  private refuseInUse(tensors: Iterable<Tensor>): void {
+    refuseInUse(where, tensors, this);
   }
 
-  private hold(tensors: Iterable<Tensor>): void {
-    for (const tensor of tensors) this.take(tensor);
+  private holdAll(tensors: Iterable<Tensor>): void {
+    for (const tensor of tensors) this.holdOne(tensor);
   }
 
-  // Everything else that the recordings found is in use too.
-  private takeFound(leaves: readonly Tensor[], changes: readonly Tensor[]): void {
+  // Marks the parameters and changed tensors that a recording has found as in use.
+  private holdRecorded(leaves: readonly Tensor[], changes: readonly Tensor[]): void {
     for (const tensor of [...leaves.filter(({ requiresGrad }) => requiresGrad), ...changes]) {
-      this.checkFree([tensor]);
-      this.take(tensor);
+      this.refuseInUse([tensor]);
+      this.holdOne(tensor);
     }
   }
 
-  private recorded(fresh: readonly (readonly RecordedStep[])[]): void {
-    for (const { leaves, trace } of fresh.flat()) this.takeFound(leaves, trace.changes);
-    checkTrained(where, this.model, this.groups, fresh[0]!, this.engine.kinds(0));
+  private checkRecorded(fresh: readonly (readonly RecordedStep[])[]): void {
+    for (const { leaves, trace } of fresh.flat()) this.holdRecorded(leaves, trace.changes);
+    checkTrainedParameters(where, this.model, this.groups, fresh[0]!, this.engine.kinds(0));
   }
 
-  private take(tensor: Tensor): void {
+  private holdOne(tensor: Tensor): void {
     refuseLost(where, tensor);
     hold(tensor, this);
-    this.held.add(tensor);
+    this.tensorsInUse.add(tensor);
   }
 
-  // Copies the thread's values into JavaScript's memory, unless JavaScript has used it since, and releases it.
-  private free(): void {
-    if (this.inUse) this.engine.finish();
-    this.inUse = false;
-    for (const tensor of this.held) hold(tensor, null);
-    this.held.clear();
+  // Releases all tensors. If the thread has the current values, they are copied into JavaScript's memory first.
+  private release(): void {
+    if (this.isThreadCurrent) this.engine.finish();
+    this.isThreadCurrent = false;
+    for (const tensor of this.tensorsInUse) hold(tensor, null);
+    this.tensorsInUse.clear();
   }
 
-  // Releases everything. Returns null if no loader has to be awaited.
+  // Releases the tensors, restores the modes of the modules and closes the loaders. Returns null if no loader has to be awaited.
   private end(): Promise<void> | null {
     let leaving: Promise<void> | null = null;
     try {
-      this.free();
+      this.release();
     } finally {
       this.restoreModes();
       leaving = this.engine.close();

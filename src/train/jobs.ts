@@ -24,13 +24,13 @@ export class Jobs {
   async all(count: number, job: (i: number, signal: AbortSignal) => Promise<void>): Promise<void> {
     const { outer } = this;
     const running = new Map<number, AbortController>();
-    const endBehind = (at: number, reason: unknown): void => {
-      for (const [i, ender] of running) if (i > at) ender.abort(reason);
+    const abortAfter = (at: number, reason: unknown): void => {
+      for (const [i, controller] of running) if (i > at) controller.abort(reason);
     };
-    const end = (): void => endBehind(-1, outer!.reason);
-    const failed: unknown[] = []; // the last entry is the error of the job with the lowest number
+    const abortAll = (): void => abortAfter(-1, outer!.reason);
+    const failed: unknown[] = []; // the last one is that of the job with the lowest number, because a failure aborts only jobs with higher numbers
     let next = 0;
-    const row = async (): Promise<void> => {
+    const worker = async (): Promise<void> => {
       while (next < count && failed.length === 0 && !outer?.aborted) {
         const at = next++;
         const ender = new AbortController();
@@ -40,15 +40,15 @@ export class Jobs {
         } catch (error) {
           if (ender.signal.aborted) continue; // it was aborted because an earlier job failed
           failed.push(error);
-          endBehind(at, error);
+          abortAfter(at, error);
         } finally {
           running.delete(at);
         }
       }
     };
-    outer?.addEventListener('abort', end);
-    await Promise.all(Array.from({ length: Math.min(this.concurrency, count) }, row));
-    outer?.removeEventListener('abort', end);
+    outer?.addEventListener('abort', abortAll);
+    await Promise.all(Array.from({ length: Math.min(this.concurrency, count) }, worker));
+    outer?.removeEventListener('abort', abortAll);
     if (outer?.aborted) throw outer.reason;
     if (failed.length > 0) throw failed.at(-1);
   }

@@ -4,7 +4,7 @@ import { checkBoolean, describe, typeError, withDefaults } from '../errors';
 import { pathOf } from '../io/paths';
 import { readsReport } from '../report-readers';
 import { type BeginReport, type Callback, type EpochReport, flush } from './callbacks';
-import { Lines } from './lines';
+import { LogFile } from './log-file';
 
 /** The options of `csvLogger`. */
 export interface CsvLoggerOptions {
@@ -44,8 +44,8 @@ const isEmpty = async (path: string): Promise<boolean> => {
   }
 };
 
-// Where in a text the lines of epochs after `last` begin; `epochOf` reads a line's epoch. A resumed fit writes these lines again. A last line that was
-// not written completely is one of them.
+// The position in a text at which the lines of epochs after `last` begin; `epochOf` reads a line's epoch. A resumed fit writes these lines again, and also an incomplete
+// last line.
 function endOf(text: string, last: number, epochOf: (line: string) => number | null): number {
   let end = text.lastIndexOf('\n') + 1;
   while (end > 0) {
@@ -58,9 +58,9 @@ function endOf(text: string, last: number, epochOf: (line: string) => number | n
 }
 
 // A file that is created when the fit begins, or continued if the fit resumes from a checkpoint, and to which a text is appended after each epoch.
-class Log implements Callback {
-  private begins = true;
-  private lines: Lines;
+class EpochLog implements Callback {
+  private isNewFile = true;
+  private file: LogFile;
 
   constructor(
     private readonly path: string,
@@ -68,7 +68,7 @@ class Log implements Callback {
     private readonly epochOf: (line: string) => number | null,
     private readonly textOf: (report: EpochReport, isFirst: boolean) => string,
   ) {
-    this.lines = new Lines(path);
+    this.file = new LogFile(path);
   }
 
   // A file that cannot be written is an error before the first step.
@@ -79,22 +79,22 @@ class Log implements Callback {
     }
     if (this.append || resumed) await appendFile(this.path, '');
     else await writeFile(this.path, '');
-    this.begins = await isEmpty(this.path);
-    this.lines = new Lines(this.path);
+    this.isNewFile = await isEmpty(this.path);
+    this.file = new LogFile(this.path);
   }
 
   onEpoch(report: EpochReport): Promise<void> | undefined {
-    const text = this.textOf(report, this.begins);
-    this.begins = false;
-    return this.lines.add(text);
+    const text = this.textOf(report, this.isNewFile);
+    this.isNewFile = false;
+    return this.file.append(text);
   }
 
   [flush](): Promise<void> {
-    return this.lines.flush();
+    return this.file.flush();
   }
 
   static {
-    readsReport(Log.prototype.onEpoch);
+    readsReport(EpochLog.prototype.onEpoch);
   }
 }
 
@@ -126,7 +126,7 @@ export function csvLogger(path: string | URL, options: CsvLoggerOptions = {}): C
   };
   const line = (fields: readonly (string | number)[]): string => `${fields.map(field).join(o.separator)}\n`;
   const epochOf = (text: string): number | null => (/^\d/.test(text) ? Number.parseInt(text, 10) : null);
-  return new Log(pathOf(where, path), checkBoolean(where, 'append', o.append), epochOf, (report, isFirst) => {
+  return new EpochLog(pathOf(where, path), checkBoolean(where, 'append', o.append), epochOf, (report, isFirst) => {
     const figures = figuresOf(report);
     return (isFirst ? line(figures.map(([name]) => name)) : '') + line(figures.map(([, figure]) => figure));
   });
@@ -152,5 +152,5 @@ export function jsonLogger(path: string | URL, options: JsonLoggerOptions = {}):
     return found === null ? null : Number(found[1]);
   };
   const textOf = ({ stop: _, ...report }: EpochReport): string => `${JSON.stringify(report)}\n`;
-  return new Log(pathOf(where, path), checkBoolean(where, 'append', o.append), epochOf, textOf);
+  return new EpochLog(pathOf(where, path), checkBoolean(where, 'append', o.append), epochOf, textOf);
 }

@@ -8,13 +8,13 @@ import { totals } from '../metrics/totals';
 import type { RecordedStep } from '../recording';
 import { type NestedArray, Tensor } from '../tensor';
 import type { Figures } from './figure-types';
-import { leaveAlone } from './promises';
+import { ignoreRejection } from './promises';
 import type { Ranks } from './ranks';
 import { batchesOf, type Segment } from './segment';
 import { countedClasses } from './task';
-import type { HandOut } from './tasks';
+import type { OutputSelector } from './tasks';
 
-// Up to this many classes, counts are returned instead of predictions; their matrix has a quarter of a megabyte.
+// Up to this many classes the thread returns counts instead of predictions. Their matrix of doubles has a quarter of a megabyte.
 const mostCounted = 181;
 
 /** A run ends when the outputs for metrics reach this many bytes. */
@@ -50,7 +50,7 @@ class RowMean extends Metric {
   update(preds: Tensor, target: Tensor): void {
     const value = noGrad((): number => {
       const figure: unknown = this.fn(preds, target);
-      leaveAlone(figure);
+      ignoreRejection(figure);
       if (figure instanceof Tensor && figure.numel === 1) return figure.item();
       if (typeof figure === 'number') return figure;
       throw typeError(this.where, `expected the metric's function to give a number, got ${describe(figure)}`);
@@ -71,7 +71,7 @@ class RowMean extends Metric {
   }
 }
 
-// One metric with what it is given. `output` is null if the model returns a single tensor.
+// A metric, and which output and target it gets. `output` is null if the model returns a single tensor.
 interface Measure {
   name: string;
   metric: Metric;
@@ -137,7 +137,7 @@ function measuresOf(where: string, option: string, metrics: GivenMetrics | undef
   });
 }
 
-// An output that metrics are given. If all of them need only the class with the highest score, one number per row is returned instead of the whole row.
+// An output that metrics get. If all of them need only the class with the highest score, a step returns one number for each row instead of the whole row.
 interface Slot {
   output: Measure['output'];
   /** The number of classes; 0: whole rows are returned. */
@@ -160,9 +160,9 @@ export class Measures {
   private readonly targets: readonly number[];
   /** The number of batches of the epoch that metrics were updated with. */
   private batches = 0;
-  /** The processes over whose rows the metrics are. Each process updates with its own rows, and keeps them for metrics that cannot be added up. */
+  /** The ranks over whose rows the metrics are computed. Each rank updates its metrics with its own rows, and keeps the rows for metrics whose totals cannot be summed. */
   private ranks: Ranks | null = null;
-  private readonly kept: (readonly Tensor[])[] = [];
+  private readonly keptBatches: (readonly Tensor[])[] = [];
 
   constructor(
     private readonly where: string,
@@ -188,20 +188,20 @@ export class Measures {
     return this.list.map(({ metric }) => metric);
   }
 
-  /** From now on the metrics are over the rows of all ranks. */
+  /** Computes the metrics over the rows of all ranks, from now on. */
   over(ranks: Ranks): void {
-    if (ranks.areSeveral) this.ranks = ranks;
+    if (ranks.isDistributed) this.ranks = ranks;
   }
 
   reset(): void {
     this.batches = 0;
-    this.kept.length = 0;
+    this.keptBatches.length = 0;
     for (const { metric } of this.list) metric.reset();
   }
 
   /** The tensors that a batch returns for the metrics. */
-  readonly handOut: HandOut = (output, targets) => [
-    ...this.slots.map((slot) => wanted(this.pick(slot, output), slot.asClasses)),
+  readonly selectOutputs: OutputSelector = (output, targets) => [
+    ...this.slots.map((slot) => outputFor(this.pick(slot, output), slot.asClasses)),
     ...this.targets.map((i) => targets[i]!),
   ];
 
@@ -232,9 +232,9 @@ export class Measures {
       const [predictions, targets] = [new Int32Array(counted.predictions), new Int32Array(counted.targets)];
       const tensorOf = (values: Int32Array): Tensor => new Tensor(values, [values.length]);
       for (const metric of this.all) {
-        // Samples outside of the classes: the metric refuses or ignores them.
+        // Samples whose label or prediction is not a class: the metric throws or ignores them.
         if (targets.length > 0) {
-          this.telling(
+          this.withBatchPosition(
             () => metric.update(tensorOf(predictions), tensorOf(targets)),
             (at) => this.placeOf(kinds, isCounted, new Float64Array(counted.positions)[at]!),
           );
@@ -252,7 +252,7 @@ export class Measures {
     const give = (batch: readonly Tensor[], place: (at: number) => Place): void => {
       const [own, apart] = [this.list.filter((measure) => !this.isOfAll(measure)), this.list.some((measure) => this.isOfAll(measure))];
       this.give(own, batch, place);
-      if (apart) this.kept.push(batch);
+      if (apart) this.keptBatches.push(batch);
     };
     if (this.list.every(({ metric }) => metric.takesClasses > 0) && given.every(({ results }) => results.outputs.every(isList))) {
       // Counts of classes do not depend on how rows are divided into batches, and one call costs less than one per batch.
@@ -289,21 +289,21 @@ export class Measures {
   private give(list: readonly Measure[], batch: readonly Tensor[], place: (at: number) => Place): void {
     for (const { metric, output, target } of list) {
       const slot = this.slots.findIndex((one) => one.output === output);
-      this.telling(() => metric.update(batch[slot]!, batch[this.slots.length + this.targets.indexOf(target)]!), place);
+      this.withBatchPosition(() => metric.update(batch[slot]!, batch[this.slots.length + this.targets.indexOf(target)]!), place);
     }
   }
 
   // Metrics that are totals are added up. Other metrics are updated with the batches of all ranks, beginning with rank 0.
   private join(ranks: Ranks): void {
-    ranks.add(this.all.flatMap((metric) => metric[totals] ?? []));
+    ranks.sum(this.all.flatMap((metric) => metric[totals] ?? []));
     const others = this.list.filter((measure) => this.isOfAll(measure));
     if (others.length === 0) return;
     let rank = 0;
-    for (const batches of ranks.gather(this.kept)) {
+    for (const batches of ranks.gather(this.keptBatches)) {
       for (const [batch, tensors] of batches.entries()) this.give(others, tensors, (position) => ({ position, batch, rank }));
       rank++;
     }
-    this.kept.length = 0;
+    this.keptBatches.length = 0;
   }
 
   // The results of one batch.
@@ -327,7 +327,7 @@ export class Measures {
   }
 
   // A metric that is given several batches at once counts their rows as one batch: its error must be corrected to name the batch and the position there.
-  private telling(update: () => void, place: (at: number) => Place): void {
+  private withBatchPosition(update: () => void, place: (at: number) => Place): void {
     try {
       update();
     } catch (error) {
@@ -360,14 +360,14 @@ export class Measures {
       if (figure.numel === 1) set(figures.metrics, name, figure.item());
       else set(figures.arrays, name, figure.toArray());
     }
-    if (isOwn) figures.metrics = ranks.ofFirst(figures.metrics);
+    if (isOwn) figures.metrics = ranks.broadcastFigures(figures.metrics);
     return figures;
   }
 }
 
 const isList = ({ shape }: Tensor): boolean => shape.length === 1;
 
-function wanted(output: Tensor, asClasses: number): Tensor {
+function outputFor(output: Tensor, asClasses: number): Tensor {
   return output.dtype === 'float32' && output.shape.length === 2 && output.shape[1] === asClasses
     ? noGrad(() => output.argmax(1))
     : output.detach();

@@ -8,11 +8,10 @@ import { empty, Tensor } from '../tensor';
 import type { Layout } from './batch';
 import type { Batches } from './batches';
 import { Engine } from './engine';
+import { segmentMilliseconds } from './inference';
 import { gathered, outputBytes } from './measures';
 import type { Task } from './task';
 import { evaluationTask } from './tasks';
-
-const segmentMilliseconds = 4; // so that other predictions do not wait longer for the thread that they share
 
 /** A model's outputs for some rows: one tensor, or several by position or name. */
 export interface Outputs {
@@ -43,13 +42,13 @@ export async function outputsFor(
   precision: Task['precision'],
 ): Promise<Outputs> {
   const loader = new DataLoader(rows, { batchSize: 256 }) as unknown as Batches;
-  let form: Outputs | null = null;
-  const handOut = (output: unknown): readonly Tensor[] => {
-    form = outputsOf(where, output);
-    return form.tensors.map((tensor) => tensor.detach());
+  let recorded: Outputs | null = null;
+  const selectOutputs = (output: unknown): readonly Tensor[] => {
+    recorded = outputsOf(where, output);
+    return recorded.tensors.map((tensor) => tensor.detach());
   };
-  const task = evaluationTask(where, { model, criterion: null, layout, handOut, classes: 0, precision });
-  const engine = new Engine(where, [{ task, loader }], { forFits: false, changes: false, interrupts: false });
+  const task = evaluationTask(where, { model, criterion: null, layout, selectOutputs, classes: 0, precision });
+  const engine = new Engine(where, [{ task, loader }], { forFits: false, mayChange: false, callsBackWithinEpochs: false });
   const parts: ArrayBuffer[][] = [];
   try {
     for (;;) {
@@ -60,16 +59,16 @@ export async function outputsFor(
   } finally {
     await engine.close();
   }
-  const { names, isList, tensors } = form!;
+  const { names, isList, tensors } = recorded!;
   const all = tensors.map((like, i) => {
-    const output = gathered(joined(parts.map((part) => part[i]!)), like);
+    const output = gathered(concatenate(parts.map((part) => part[i]!)), like);
     if (like.shape.length > 0 && output.shape[0] === rows.length) return output;
     throw rangeError(where, `expected an output for each of ${rows.length} rows, got shape ${shapeText(like.shape)} for a batch of them`);
   });
   return { names, isList, tensors: all };
 }
 
-function joined(buffers: readonly ArrayBuffer[]): ArrayBuffer {
+function concatenate(buffers: readonly ArrayBuffer[]): ArrayBuffer {
   if (buffers.length === 1) return buffers[0]!;
   const all = new Uint8Array(buffers.reduce((sum, { byteLength }) => sum + byteLength, 0));
   let at = 0;
@@ -95,7 +94,7 @@ export function inOrder(where: string, length: number, folds: readonly { rows: I
         part.dtype !== like.dtype ||
         !sameShape(part.shape.slice(1), shape)
       ) {
-        throw rangeError(where, `the models' predictions differ in form: ${formOf(first)} and ${formOf(outputs)}`);
+        throw rangeError(where, `the models' predictions differ in form: ${describeOutputs(first)} and ${describeOutputs(outputs)}`);
       }
       for (const [j, row] of rows.entries()) all.values.set(part.values.subarray(j * width, (j + 1) * width), row * width);
     }
@@ -105,7 +104,7 @@ export function inOrder(where: string, length: number, folds: readonly { rows: I
   return first.isList ? tensors : Object.fromEntries(first.names.map((name, i) => [name, tensors[i]]));
 }
 
-const formOf = ({ names, tensors }: Outputs): string =>
+const describeOutputs = ({ names, tensors }: Outputs): string =>
   tensors
     .map(
       ({ dtype, shape }, i) =>

@@ -1,14 +1,15 @@
-// The phases of an engine: the training, and the evaluation on each validation set. After a run over a loader's rows, the loader, the random numbers and the phase are
-// advanced here by what the run did.
-import type { DataLoader } from '../data/loader';
+// The phases of an engine: the training, and the evaluation on each validation set. After a run over a loader's rows, this file advances the phase, its loader and the
+// random numbers.
+import { DataLoader } from '../data/loader';
 import type { Place, RowBatches } from '../data/loader-state';
 import type { LoopReport, RowsHandle } from '../native';
 import type { RecordedStep } from '../recording';
 import type { Tensor } from '../tensor';
-import type { Batches } from './batches';
-import type { Feed } from './feed';
+import { type Batches, checkLoader } from './batches';
+import type { Prefetcher } from './prefetcher';
+import type { RandomStream } from './random-stream';
+import { copyRows } from './rows';
 import { divisorOf, lastKind, type Segment, sum } from './segment';
-import type { RandomStream } from './stream';
 import { countedClasses } from './task';
 import type { LossTask } from './tasks';
 
@@ -19,17 +20,29 @@ export interface Phase {
   rows: { batches: RowBatches; handle: RowsHandle } | null;
   /** For a loader that JavaScript iterates over: a batch of each shape that occurred. */
   examples: (readonly Tensor[])[];
-  feed: Feed | null;
+  prefetcher: Prefetcher | null;
   /** The epoch under way, as its `DataLoader` describes it; null if none is, or if the loader is no `DataLoader`. */
   place: Place | null;
   /** Whether its first epoch continues an interrupted one. JavaScript iterates over the rest of that epoch; the loader's rows are used from the next one on. */
   isResumed: boolean;
-  /** For an epoch over rows that is under way: the number of batches done, 0 if none is, and the number of those that were returned. */
+  /** For an epoch over rows that is under way: the number of batches done; 0 if none is under way. */
   batch: number;
+  /** The number of these batches that JavaScript has got. */
   handedOut: number;
   epochsDone: number;
   /** The recording of the last step, if a step was done since the session was made. */
   last: number | null;
+}
+
+/** A phase before its first epoch. Throws unless the loader provides batches. */
+export function newPhase(where: string, task: LossTask, loader: Batches): Phase {
+  checkLoader(where, loader);
+  const batches = loader instanceof DataLoader ? loader.rows() : null;
+  if (task.group !== undefined && batches !== null) task.group.width = batches.tensors.length;
+  const rows = batches && { batches, handle: copyRows(where, batches) };
+  const isResumed = loader instanceof DataLoader && loader.isResumed;
+  const counts = { batch: 0, handedOut: 0, epochsDone: 0, last: null };
+  return { task, loader, rows, examples: [], prefetcher: null, place: null, isResumed, ...counts };
 }
 
 // The position of the current epoch, which began in this run: where its order was drawn, and the batches done.
@@ -47,7 +60,7 @@ function placeOf(phase: Phase, kinds: readonly RecordedStep[], { randomOffset, b
 export const isCounted = ({ task, rows }: Phase, kinds: readonly RecordedStep[]): boolean =>
   rows !== null && kinds.every((kind) => kind.results.outputs.length === 0 || countedClasses(task, kind) > 0);
 
-/** Counts what a run over rows did: the loader, the random numbers and the phase stand where the run has ended. */
+/** Advances the loader, the random numbers and the phase to the end of a run over rows. */
 export function countRows(phase: Phase, kinds: readonly RecordedStep[], report: LoopReport, stream: RandomStream): void {
   const loader = phase.loader as DataLoader<unknown>;
   const { seed } = stream.position;

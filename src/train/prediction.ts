@@ -6,12 +6,12 @@ import { shapeText } from '../shape';
 import { checkTensor, Tensor } from '../tensor';
 import type { Layout } from './batch';
 import type { Batches } from './batches';
+import { OutputCollector } from './collected-outputs';
 import { Engine } from './engine';
 import { checkModel, refuseChanges, segmentMilliseconds } from './inference';
 import { outputBytes } from './measures';
-import { predictedHere, predictRows } from './predictors';
+import { predictRows, predictSynchronously } from './predictors';
 import { type Prediction, predictionTask } from './tasks';
-import { Gathering } from './written';
 
 const where = 'train.predict';
 
@@ -51,7 +51,7 @@ function checkInputs(inputs: readonly Tensor[]): void {
 function predictTensors(model: Module, inputs: readonly Tensor[], into: unknown, precision = getFloat32MatmulPrecision()): unknown {
   checkInputs(inputs);
   const rows = { where, model, inputs, into, precision };
-  return predictedHere(rows) ?? predictRows(rows);
+  return predictSynchronously(rows) ?? predictRows(rows);
 }
 
 // Predicts batch by batch, with the batches of the loader.
@@ -64,22 +64,22 @@ async function predictBatches(
 ): Promise<unknown> {
   checkModel(where, model);
   const task = predictionTask(where, model, layout, precision);
-  let gathering: Gathering | null = null;
+  let gathering: OutputCollector | null = null;
   const engine = new Engine(where, [{ task, loader }], {
     forFits: false,
-    changes: false,
-    interrupts: false,
-    alone: true,
-    made: ([kinds]) => {
+    mayChange: false,
+    callsBackWithinEpochs: false,
+    acceptsTensors: true,
+    onRecorded: ([kinds]) => {
       refuseChanges(where, kinds!);
-      gathering ??= new Gathering(where, into, engine.rowsOf(0), [...model.parameters(), ...model.buffers()]);
-      for (const { results } of kinds!) gathering.meet((results as Prediction).form, results.rows);
+      gathering ??= new OutputCollector(where, into, engine.rowsOf(0), [...model.parameters(), ...model.buffers()]);
+      for (const { results } of kinds!) gathering.accept((results as Prediction).structure, results.rows);
     },
   });
   try {
     for (;;) {
       const segment = await engine.segment(0, { epochs: 1, milliseconds: segmentMilliseconds, outputBytes, finite: false });
-      gathering!.take(segment.outputs, segment.rows);
+      gathering!.append(segment.outputs, segment.rows);
       if (segment.losses.length > 0) return gathering!.finish();
     }
   } finally {

@@ -27,13 +27,13 @@ const samples = (speed: number): string => `${Math.round(speed).toLocaleString('
 
 const longSilence = 10_000; // in milliseconds; a longer epoch has several lines
 
-function lines(before: number, epochs: number): Progress {
+function lineProgress(before: number, epochs: number): Progress {
   const every = Math.ceil((epochs - before) / 20);
   const stream = standardError();
   let shown = 0;
   let wrote = performance.now();
-  const write = (where: string, told: string, speed: number): void => {
-    stream.write(`epoch ${where}: ${[told, samples(speed)].filter(Boolean).join(', ')}\n`);
+  const write = (where: string, text: string, speed: number): void => {
+    stream.write(`epoch ${where}: ${[text, samples(speed)].filter(Boolean).join(', ')}\n`);
     wrote = performance.now();
   };
   return {
@@ -53,7 +53,7 @@ function lines(before: number, epochs: number): Progress {
 }
 
 // Does not hide the cursor or change the wrapping of lines, because nothing would restore them if the process is killed.
-function bar(before: number, epochs: number): Progress {
+function barProgress(before: number, epochs: number): Progress {
   const { SingleBar } = require('cli-progress') as typeof import('cli-progress');
   const line = new SingleBar({
     format: 'epoch {epoch}/{total} [{bar}] {figures} | {speed} | {eta_formatted} left',
@@ -85,5 +85,5 @@ function bar(before: number, epochs: number): Progress {
 /** The progress display for epochs after `before`. */
 export function startProgress(wanted: boolean, before: number, epochs: number): Progress {
   if (!wanted) return silent;
-  return standardError().isTTY ? bar(before, epochs) : lines(before, epochs);
+  return standardError().isTTY ? barProgress(before, epochs) : lineProgress(before, epochs);
 }

@@ -1,7 +1,7 @@
-// Refuses promises where none is expected.
+// Promises where none is expected, such as the result of an async `forward`. Callers reject the value itself.
 import { isPromise } from '../brands';
 
-/** Throws for a promise, the result of an async function, where none is expected. Its own rejection is ignored, because nobody else could handle it. */
-export function leaveAlone(value: unknown): void {
+/** If the value is a promise, ignores its rejection, which nobody else could handle: the process would end. */
+export function ignoreRejection(value: unknown): void {
   if (isPromise(value)) value.catch(() => {});
 }

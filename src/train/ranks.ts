@@ -1,28 +1,28 @@
-// A fit that several ranks make together: what they decide, they decide on the same numbers.
+// A fit that several ranks do together. The ranks sum their figures before they decide anything on them, so that all decide the same.
 import { isError } from '../brands';
-import { announceStop, broadcastMemory, standing, sumNumbers } from '../distributed/group';
+import { announceStop, broadcastMemory, currentGroup, sumNumbers } from '../distributed/group';
 import type { Module } from '../nn';
 import { DistributedDataParallel } from '../nn/parallel';
 import { Tensor } from '../tensor';
 
-// What ranks say that they are about to do, with a number of its own in the bits above.
+// Identifies a collective call, so that MPI code detects ranks that make different calls. Some calls add a number in the higher bits.
 enum Call {
   mean = 9,
   any = 10,
   add = 11,
   gather = 12,
   end = 13,
-  // 14 is that of an epoch's losses and counts, which threads join: native/plan/loop.cc
+  // 14 is the sum of an epoch's losses and counts, which native threads make: native/plan/loop.cc
 }
 
 const parallelIn = (model: Module): DistributedDataParallel[] =>
   model.modules().filter((module): module is DistributedDataParallel => module instanceof DistributedDataParallel);
 
-/** Calls `fn`, in which the model's gradients gather without a sum over ranks. */
-export const withoutSums = <R>(model: Module, fn: () => R): R =>
+/** Calls `fn`, in which gradients accumulate without being summed over ranks: `no_sync` of PyTorch's DistributedDataParallel. */
+export const withoutGradientSync = <R>(model: Module, fn: () => R): R =>
   parallelIn(model).reduceRight<() => R>((inner, module) => () => module.noSync(inner), fn)();
 
-// Batches as bytes: types and shapes, and then the values one after the other.
+// Batches as bytes: their types and shapes as JSON, and their values one tensor after another.
 interface Packed {
   head: Uint8Array;
   body: Uint8Array;
@@ -30,7 +30,7 @@ interface Packed {
 
 const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array => new Uint8Array(buffer, byteOffset, byteLength);
 
-function packed(batches: readonly (readonly Tensor[])[]): Packed {
+function pack(batches: readonly (readonly Tensor[])[]): Packed {
   const all = batches.flat().map(({ values, numel }) => bytesOf(values.subarray(0, numel)));
   const body = new Uint8Array(all.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
@@ -42,7 +42,7 @@ function packed(batches: readonly (readonly Tensor[])[]): Packed {
   return { head: new TextEncoder().encode(JSON.stringify(shapes)), body };
 }
 
-function unpacked({ head, body }: Packed): Tensor[][] {
+function unpack({ head, body }: Packed): Tensor[][] {
   const shapes = JSON.parse(new TextDecoder().decode(head)) as Pick<Tensor, 'dtype' | 'shape'>[][];
   let at = 0;
   return shapes.map((batch) =>
@@ -55,44 +55,44 @@ function unpacked({ head, body }: Packed): Tensor[][] {
   );
 }
 
-/** The ranks of a fit; a process alone has one. */
+/** The ranks that do a fit together. A process without a group is a single rank. */
 export class Ranks {
-  /** Whether there are others. */
-  readonly areSeveral: boolean;
-  /** Whether this one speaks and writes for all. */
+  /** Whether there are several ranks. */
+  readonly isDistributed: boolean;
+  /** Whether this is rank 0, which alone shows progress and writes files. */
   readonly isFirst: boolean;
-  private haveEnded = false;
-  /** With what a run has ended that nobody was handed. */
-  private heard: string | null = null;
-  /** Whether threads join the figures of epochs as they end, and nothing more is agreed on before the end. */
+  private hasAgreedOnEnd = false;
+  /** The error of a run whose results JavaScript did not get. */
+  private notedError: string | null = null;
+  /** Whether the native threads sum the figures over ranks at the end of each epoch, so that JavaScript code need not agree on anything before the end of the fit. */
   joins = false;
 
   constructor(model: Module) {
-    const group = standing();
-    this.areSeveral = group !== null && group.size > 1 && parallelIn(model).length > 0;
-    this.isFirst = !this.areSeveral || group!.rank === 0;
+    const group = currentGroup();
+    this.isDistributed = group !== null && group.size > 1 && parallelIn(model).length > 0;
+    this.isFirst = !this.isDistributed || group!.rank === 0;
   }
 
   /**
-   * Whether the ranks of several agree in JavaScript after each epoch: they do if any of them asks for it. Each agreement wakes JavaScript on all ranks, and all wait for
-   * the last one. Else their threads join losses and counts as an epoch ends, each rank is handed its epochs whenever it comes to that, and they agree at the end.
-   * Called by all ranks, once, before the first step.
+   * Whether several ranks agree in JavaScript after each epoch: they do if any rank asks for it. An agreement wakes JavaScript on all ranks, and all wait for the last.
+   * Otherwise the native threads sum losses and counts at the end of each epoch, each rank handles its epochs independently, and all agree only at the end. All ranks
+   * call this once, before the first step.
    */
   agreeByEpoch(asks: boolean): boolean {
-    this.joins = this.areSeveral && !this.any(asks);
-    return this.areSeveral && !this.joins;
+    this.joins = this.isDistributed && !this.any(asks);
+    return this.isDistributed && !this.joins;
   }
 
-  /** The mean over the ranks, which have so many rows each, of a figure that is not joined yet. */
+  /** The mean of a figure over the rows of all ranks; `rows` is the number of this rank's rows. If native threads have summed the figure, it is returned as it is. */
   mean(figure: number, rows: number): number {
-    if (!this.areSeveral || this.joins) return figure;
+    if (!this.isDistributed || this.joins) return figure;
     const sums = Float64Array.of(rows === 0 ? 0 : figure * rows, rows);
     sumNumbers(Call.mean, sums);
     return sums[0]! / sums[1]!;
   }
 
-  /** Makes the numbers, of which all ranks have as many, their sums over the ranks. */
-  add(parts: readonly Float64Array[]): void {
+  /** Replaces numbers by their sums over the ranks. All ranks must pass the same number of them. */
+  sum(parts: readonly Float64Array[]): void {
     const sums = new Float64Array(parts.reduce((n, part) => n + part.length, 0));
     let at = 0;
     for (const part of parts) {
@@ -107,55 +107,55 @@ export class Ranks {
     }
   }
 
-  /** Rank 0's figures: a metric that draws at random has others on each rank, and what follows is decided on them. */
-  ofFirst(figures: Record<string, number>): Record<string, number> {
+  /** Rank 0's figures, for all ranks. A metric that draws random numbers has other figures on each rank, but all ranks must decide on the same ones. */
+  broadcastFigures(figures: Record<string, number>): Record<string, number> {
     const numbers = Float64Array.from(Object.values(figures), (figure) => (this.isFirst ? figure : 0));
-    this.add([numbers]);
+    this.sum([numbers]);
     return Object.fromEntries(Object.keys(figures).map((name, i) => [name, numbers[i]!]));
   }
 
-  /** The batches of each rank, sent to all of them one rank after the other. */
+  /** The batches of each rank, in the order of the ranks: all-gather. */
   *gather(batches: readonly (readonly Tensor[])[]): Generator<Tensor[][]> {
-    const { rank, size } = standing()!;
+    const { rank, size } = currentGroup()!;
     for (let sender = 0; sender < size; sender++) {
-      let sent = sender === rank ? packed(batches) : null;
+      let sent = sender === rank ? pack(batches) : null;
       const lengths = Float64Array.of(sent?.head.length ?? 0, sent?.body.length ?? 0);
-      sumNumbers(Call.gather + 16 * sender, lengths); // a rank that has stopped in between says so here
+      sumNumbers(Call.gather + 16 * sender, lengths); // if a rank has stopped in the meantime, this throws
       sent ??= { head: new Uint8Array(lengths[0]!), body: new Uint8Array(lengths[1]!) };
       broadcastMemory(sent.head, sender);
       broadcastMemory(sent.body, sender);
-      yield unpacked(sent);
+      yield unpack(sent);
     }
   }
 
-  /** Whether one of them says so; if threads join the figures, none has anything to say before the end. */
+  /** Whether `says` is true on any rank. If native threads sum the figures, this rank's value is returned: no rank has anything to report before the end. */
   any(says: boolean): boolean {
-    if (!this.areSeveral || this.joins) return says;
+    if (!this.isDistributed || this.joins) return says;
     const sums = Float64Array.of(says ? 1 : 0);
     sumNumbers(Call.any, sums);
     return sums[0]! > 0;
   }
 
-  /** They agree that nothing more is to be done together: what befalls one of them from here on is not the others' matter. */
-  end(): void {
+  /** Agrees with the other ranks that there are no further collective calls. From then on an error of one rank does not concern the others. */
+  agreeOnEnd(): void {
     if (this.joins) sumNumbers(Call.end, new Float64Array(0));
-    this.haveEnded = this.areSeveral;
+    this.hasAgreedOnEnd = this.isDistributed;
   }
 
-  /** A run has ended with this error, when the fit was ending already. */
-  hear(message: string | null): void {
-    this.heard = message;
+  /** Notes the error of a run that ended when the fit was already ending. */
+  noteError(message: string | null): void {
+    this.notedError = message;
   }
 
-  /** Whether the signal has come in time. */
-  areStopped(signal: AbortSignal | undefined): boolean {
-    return !this.haveEnded && signal?.aborted === true;
+  /** Whether the signal has aborted the fit before the ranks agreed on its end. */
+  isAborted(signal: AbortSignal | undefined): boolean {
+    return !this.hasAgreedOnEnd && signal?.aborted === true;
   }
 
-  /** Tells the others that this one goes no further, unless they know. Whether it was one of them who stopped. */
-  stop(error: unknown): boolean {
-    if (!this.areSeveral || this.haveEnded || standing() === null) return false;
-    const message = this.heard ?? (isError(error) ? error.message : '');
+  /** Announces to the other ranks that this one has stopped, unless they know it. Returns whether it stopped because of another rank. */
+  announceFailure(error: unknown): boolean {
+    if (!this.isDistributed || this.hasAgreedOnEnd || currentGroup() === null) return false;
+    const message = this.notedError ?? (isError(error) ? error.message : '');
     const areOthers = message.includes('another rank has stopped');
     if (!areOthers && !message.includes('the ranks do different things')) announceStop();
     return areOthers;

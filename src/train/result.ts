@@ -4,9 +4,9 @@ import type { Figures, SetFigures, SetHistory } from './figure-types';
 import type { Measures } from './measures';
 import type { FitResult, Settings } from './options';
 
-const lists = (measures: Measures): Record<string, number[]> => Object.fromEntries(measures.names.map((name) => [name, []]));
+const emptyLists = (measures: Measures): Record<string, number[]> => Object.fromEntries(measures.names.map((name) => [name, []]));
 
-const emptySet = (metrics: Measures): SetHistory => ({ loss: [], metrics: lists(metrics), arrays: {} });
+const emptySet = (metrics: Measures): SetHistory => ({ loss: [], metrics: emptyLists(metrics), arrays: {} });
 
 /** The result of a fit before its first epoch. */
 export const emptyResult = ({
@@ -16,9 +16,9 @@ export const emptyResult = ({
 }: Pick<Settings, 'metrics' | 'trainMetrics' | 'validation'>): FitResult => ({
   loss: [],
   ...(validation.length > 0 && { validationLoss: [] }),
-  metrics: lists(metrics),
+  metrics: emptyLists(metrics),
   arrays: {},
-  trainMetrics: lists(trainMetrics),
+  trainMetrics: emptyLists(trainMetrics),
   trainArrays: {},
   ...(validation[0]?.name != null && { validation: Object.fromEntries(validation.map(({ name }) => [name, emptySet(metrics)])) }),
   lr: [],

@@ -1,5 +1,5 @@
-// Copies of datasets' tensors in native memory. Users of the same tensors share a copy as long as the values are unchanged; otherwise 1,000 fits of one
-// dataset would copy it 1,000 times.
+// Copies of datasets' tensors in native memory. Fits of the same tensors share a copy as long as the values are unchanged; otherwise 1,000 fits of one dataset would
+// copy it 1,000 times.
 import type { RowBatches } from '../data/loader-state';
 import { refuseHeld } from '../holders';
 import { createRows, type RowsHandle } from '../native';
@@ -11,7 +11,7 @@ interface Copy {
   readonly handle: WeakRef<RowsHandle>;
   /** The tensors after the first. */
   readonly others: readonly WeakRef<Tensor>[];
-  /** For each tensor how often it had been changed, and taken or given back, when the copy was made. */
+  /** For each tensor, how often it had been changed, and how often held or released, when the copy was made. */
   readonly stamps: readonly number[];
 }
 
@@ -19,18 +19,18 @@ const copies = new WeakMap<Tensor, Copy>();
 
 const stampsOf = (tensors: readonly Tensor[]): number[] => tensors.flatMap(({ version: { count, taken } }) => [count, taken]);
 
-function isOf({ others, stamps }: Copy, tensors: readonly Tensor[]): boolean {
+function isCopyOf({ others, stamps }: Copy, tensors: readonly Tensor[]): boolean {
   if (others.length !== tensors.length - 1 || others.some((other, i) => other.deref() !== tensors[i + 1])) return false;
   return stampsOf(tensors).every((stamp, i) => stamp === stamps[i]);
 }
 
 /** The rows of tensors, which all have the same number of rows. */
-export function rowsIn(tensors: readonly Tensor[]): RowsHandle {
+export function nativeRows(tensors: readonly Tensor[]): RowsHandle {
   const [first, ...others] = tensors as [Tensor, ...Tensor[]];
-  // If the user has an array on the memory, its values may change without being noticed, so no copy is reused.
+  // If the user has a typed array on the memory, its values may change without a change of the version, so no copy is reused.
   const isKnown = tensors.every(({ version, values }) => isCounted(version) && values.length > 0);
   const known = isKnown ? copies.get(first) : undefined;
-  const shared = known !== undefined && isOf(known, tensors) ? known.handle.deref() : undefined;
+  const shared = known !== undefined && isCopyOf(known, tensors) ? known.handle.deref() : undefined;
   if (shared !== undefined) return shared;
   const handle = createRows(
     tensors.map(({ values }) => values),
@@ -47,5 +47,5 @@ export function copyRows(where: string, { tensors }: RowBatches): RowsHandle {
     refuseHeld(where, t);
     refuseLost(where, t);
   }
-  return rowsIn(tensors);
+  return nativeRows(tensors);
 }

@@ -1,4 +1,4 @@
-// When a fit steps its schedulers, and what they are given.
+// The schedulers of a fit: when each is stepped, with which figure, and whether its steps can be simulated.
 import { checkOneOf, describe, rangeError, refusePromise, typeError, withDefaults } from '../errors';
 import { lrScheduler, Optimizer } from '../optim';
 import type { Direction } from './measures';
@@ -20,7 +20,7 @@ export interface ScheduleOptions {
   monitor?: string;
 }
 
-// What schedulers of the library say about themselves, and others may say too.
+// Properties by which the library's schedulers, and possibly the user's, describe themselves.
 interface Described {
   optimizer?: unknown;
   interval?: 'step' | 'epoch';
@@ -30,32 +30,32 @@ interface Described {
 
 const isScheduler = (value: unknown): value is Scheduler => typeof (value as Partial<Scheduler> | null | undefined)?.step === 'function';
 
-const kinds = new Set<unknown>(Object.values(lrScheduler));
+const libraryClasses = new Set<unknown>(Object.values(lrScheduler));
 
-// Whether this is a scheduler of the library with none of its methods replaced.
-function isOwn(scheduler: unknown): boolean {
-  if (!(scheduler instanceof lrScheduler.LRScheduler) || !kinds.has(scheduler.constructor)) return false;
+// Whether this is a scheduler of the library whose `step` is not replaced: only such a scheduler is known to have no other effects.
+function isLibraryScheduler(scheduler: unknown): boolean {
+  if (!(scheduler instanceof lrScheduler.LRScheduler) || !libraryClasses.has(scheduler.constructor)) return false;
   const isChanged = Object.hasOwn(scheduler, 'step') || Object.getPrototypeOf(scheduler) !== scheduler.constructor.prototype;
   const { schedulers = [] } = scheduler.options as { schedulers?: readonly unknown[] };
-  return !isChanged && schedulers.every(isOwn);
+  return !isChanged && schedulers.every(isLibraryScheduler);
 }
 
-function countsOf({ lastEpoch, options }: lrScheduler.LRScheduler): unknown[] {
+function stateOf({ lastEpoch, options }: lrScheduler.LRScheduler): unknown[] {
   const { schedulers = [] } = options as { schedulers?: readonly lrScheduler.LRScheduler[] };
-  return [lastEpoch, options, ...schedulers.flatMap(countsOf)];
+  return [lastEpoch, options, ...schedulers.flatMap(stateOf)];
 }
 
-// Whether a user's function is among the options of a scheduler or of the schedulers that it is made of.
-function asksFunctions({ options }: lrScheduler.LRScheduler): boolean {
+// Whether the options of a scheduler, or of the schedulers that it is composed of, include a user function.
+function hasUserFunctions({ options }: lrScheduler.LRScheduler): boolean {
   const given = Object.values(options as Record<string, unknown>).flat();
-  return given.some((value) => typeof value === 'function' || (value instanceof lrScheduler.LRScheduler && asksFunctions(value)));
+  return given.some((value) => typeof value === 'function' || (value instanceof lrScheduler.LRScheduler && hasUserFunctions(value)));
 }
 
 class Schedule {
   /** Whether it is stepped after each step of the optimizer. */
-  readonly everyStep: boolean;
+  readonly isPerStep: boolean;
   readonly scheduler: Scheduler;
-  /** The figure that it is given after an epoch; null: none. */
+  /** The figure that it gets after an epoch; null: none. */
   readonly monitor: string | null;
 
   constructor(
@@ -79,7 +79,7 @@ class Schedule {
       throw rangeError(where, 'the scheduler sets the rates of another optimizer', 'make it with the optimizer that fit is given');
     }
     const interval = checkOneOf(where, 'scheduler.interval', o.interval ?? says.interval ?? 'epoch', ['step', 'epoch']);
-    this.everyStep = interval === 'step';
+    this.isPerStep = interval === 'step';
     const watches = says.needsMetric ?? !(o.scheduler instanceof lrScheduler.LRScheduler);
     if (o.monitor !== undefined) this.check(where, o.monitor, watches, known, says.mode);
     else if (watches && says.mode === 'max') {
@@ -89,10 +89,10 @@ class Schedule {
         `scheduler: { scheduler, monitor: ${describe([...known].find(([, direction]) => direction !== 'min')?.[0] ?? 'the name of a metric')} }`,
       );
     }
-    if (watches && this.everyStep && (says.needsMetric || o.monitor !== undefined)) {
+    if (watches && this.isPerStep && (says.needsMetric || o.monitor !== undefined)) {
       throw rangeError(where, 'a scheduler that watches a figure is stepped after each epoch', 'scheduler.interval: "epoch"');
     }
-    this.monitor = watches && !this.everyStep ? (o.monitor ?? (known.has('validationLoss') ? 'validationLoss' : 'loss')) : null;
+    this.monitor = watches && !this.isPerStep ? (o.monitor ?? (known.has('validationLoss') ? 'validationLoss' : 'loss')) : null;
   }
 
   private check(where: string, monitor: string, watches: boolean, known: ReadonlyMap<string, Direction>, mode?: 'min' | 'max'): void {
@@ -110,20 +110,20 @@ class Schedule {
     }
   }
 
-  /** Called after a step of the optimizer. */
+  /** Steps those that are stepped after each step of the optimizer. */
   afterStep(): void {
-    if (this.everyStep) this.refused((this.scheduler as { step(): unknown }).step());
+    if (this.isPerStep) this.checkResult((this.scheduler as { step(): unknown }).step());
   }
 
-  private refused(result: unknown): void {
+  private checkResult(result: unknown): void {
     refusePromise(this.where, "the scheduler's step", 'nobody waits for it', result);
   }
 
-  /** Called after an epoch with these figures. */
+  /** Steps those that are stepped after each epoch. */
   afterEpoch(figures: ReadonlyMap<string, number>): void {
-    if (this.everyStep) return;
-    if (this.monitor === null) this.refused((this.scheduler as { step(): unknown }).step());
-    else this.refused(this.scheduler.step(figureOf(this.where, figures, this.monitor)));
+    if (this.isPerStep) return;
+    if (this.monitor === null) this.checkResult((this.scheduler as { step(): unknown }).step());
+    else this.checkResult(this.scheduler.step(figureOf(this.where, figures, this.monitor)));
   }
 }
 
@@ -144,48 +144,48 @@ export class Schedules {
   get schedulers(): readonly Scheduler[] {
     return this.all.map(({ scheduler }) => scheduler);
   }
-  /** Whether any watches a figure. */
-  get watch(): boolean {
+  /** Whether any monitors a figure. */
+  get hasMonitor(): boolean {
     return this.all.some(({ monitor }) => monitor !== null);
   }
   /** Whether any is stepped after each step of the optimizer. */
-  get everyStep(): boolean {
-    return this.all.some((one) => one.everyStep);
+  get hasPerStep(): boolean {
+    return this.all.some((one) => one.isPerStep);
   }
 
-  /** Called after a step of the optimizer. */
+  /** Steps those that are stepped after each step of the optimizer. */
   afterStep(): void {
     for (const one of this.all) one.afterStep();
   }
 
-  /** Whether the effects of a step can be simulated and undone. This holds for schedulers of the library that their user has not changed. */
-  get canGoAhead(): boolean {
-    return this.all.every(({ everyStep, scheduler }) => !everyStep || isOwn(scheduler));
+  /** Whether the effects of a step can be simulated and undone, as with the library's schedulers whose methods are not replaced. */
+  get canSimulateSteps(): boolean {
+    return this.all.every(({ isPerStep, scheduler }) => !isPerStep || isLibraryScheduler(scheduler));
   }
-  /** Whether a scheduler that is stepped after each step calls functions of the user's. */
-  get asks(): boolean {
-    return this.all.some(({ everyStep, scheduler }) => everyStep && asksFunctions(scheduler as lrScheduler.LRScheduler));
+  /** Whether a scheduler that is stepped after each step calls user functions. */
+  get callsUserFunctions(): boolean {
+    return this.all.some(({ isPerStep, scheduler }) => isPerStep && hasUserFunctions(scheduler as lrScheduler.LRScheduler));
   }
-  /** The state of the schedulers and their options, if their steps can be simulated. */
-  get counts(): unknown[] {
-    return this.all.flatMap(({ everyStep, scheduler }) => (everyStep ? countsOf(scheduler as lrScheduler.LRScheduler) : []));
+  /** The states and options of the schedulers that are stepped after each step, for a comparison; only if their steps can be simulated. */
+  get stepState(): unknown[] {
+    return this.all.flatMap(({ isPerStep, scheduler }) => (isPerStep ? stateOf(scheduler as lrScheduler.LRScheduler) : []));
   }
   /** Returns a function that restores the state that `afterStep` changes, if steps can be simulated. */
   keep(): () => void {
-    const counts = this.all.flatMap(({ everyStep, scheduler }) => (everyStep ? (scheduler as lrScheduler.LRScheduler).keep() : []));
+    const counts = this.all.flatMap(({ isPerStep, scheduler }) => (isPerStep ? (scheduler as lrScheduler.LRScheduler).keep() : []));
     return () => {
       for (const restore of counts) restore();
     };
   }
 
-  /** Whether the effects of an epoch and of its steps can be simulated and undone, but for those of the schedulers that watch a figure. */
-  get foreseeEpochs(): boolean {
-    return this.all.every(({ scheduler }) => isOwn(scheduler) && !asksFunctions(scheduler as lrScheduler.LRScheduler));
+  /** Whether the effects of an epoch and of its steps can be simulated and undone, except for schedulers that monitor a figure. */
+  get canSimulateEpochs(): boolean {
+    return this.all.every(({ scheduler }) => isLibraryScheduler(scheduler) && !hasUserFunctions(scheduler as lrScheduler.LRScheduler));
   }
-  /** Does what follows an epoch, but for what needs its figures. */
+  /** Steps those that are stepped after each epoch and need no figure. */
   simulateEpoch(): void {
-    for (const { everyStep, monitor, scheduler } of this.all) {
-      if (!everyStep && monitor === null) (scheduler as { step(): unknown }).step();
+    for (const { isPerStep, monitor, scheduler } of this.all) {
+      if (!isPerStep && monitor === null) (scheduler as { step(): unknown }).step();
     }
   }
   /** Returns a function that restores the state that `simulateEpoch` changes, if epochs can be simulated. */
@@ -196,7 +196,7 @@ export class Schedules {
     };
   }
 
-  /** Called after an epoch with these figures. */
+  /** Steps those that are stepped after each epoch. */
   afterEpoch(figures: ReadonlyMap<string, number>): void {
     for (const one of this.all) one.afterEpoch(figures);
   }

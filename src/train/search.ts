@@ -7,8 +7,8 @@ import { Jobs } from './jobs';
 import { Measures } from './measures';
 import type { FitResult } from './options';
 import { bestAt, type FiguresOf, figuresAt, type ResultOf } from './outcome';
+import { seedOf } from './random-stream';
 import { type Params, paramsOf, type Space } from './space';
-import { seedOf } from './stream';
 import { type TableRow, tableRow } from './table';
 import { seedFrom, type Training, Trial } from './trial';
 import { knownFigures, validationSets } from './validation';
@@ -110,7 +110,7 @@ function rungsOf(halving: boolean | HalvingOptions): { minEpochs: number; factor
 const asError = (error: unknown): Error => (isError(error) ? error : new Error(String(error)));
 
 // The figure by which trials are compared.
-function watched(
+function monitoredFigure(
   { metrics, validation, targets }: Pick<Training, 'metrics' | 'validation' | 'targets'>,
   o: Pick<SearchOptions, 'monitor' | 'mode'>,
 ): { monitor: string; mode: 'min' | 'max' } {
@@ -182,7 +182,7 @@ export async function search<const S extends Space, T extends Training>(
         report.seed,
         () => {
           const made = makeModel(report.params, { trial: report.trial, seed: report.seed });
-          if (typeof made === 'object' && made !== null && !isPromise(made)) watched(made, o); // before it is trained
+          if (typeof made === 'object' && made !== null && !isPromise(made)) monitoredFigure(made, o); // before it is trained
           return made;
         },
         seen,
@@ -194,7 +194,7 @@ export async function search<const S extends Space, T extends Training>(
     try {
       await training.train(until, signal);
       const [history, { initialEpoch = 0 }] = [training.history!, training.options];
-      const { monitor, mode } = watched(training.options, o);
+      const { monitor, mode } = monitoredFigure(training.options, o);
       const best = bestAt(where, history, monitor, mode);
       Object.assign(report, { history, model: training.model, figures: figuresAt(history) });
       Object.assign(report, { bestEpoch: best && initialEpoch + best, bestFigures: figuresAt(history, best) });
@@ -235,7 +235,7 @@ function rankedOf(
 ): number[] {
   const good = list.filter((at) => reports[at]!.error === null);
   if (good.length === 0) return [];
-  const { monitor, mode } = watched(trainings[good[0]!]!.options, o);
+  const { monitor, mode } = monitoredFigure(trainings[good[0]!]!.options, o);
   const value = (at: number): number => {
     const figure = (mode === 'min' ? 1 : -1) * reports[at]!.figures[monitor]!;
     return Number.isNaN(figure) ? Infinity : figure;

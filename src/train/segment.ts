@@ -1,4 +1,4 @@
-// The result of a segment, which is the steps that a thread does before JavaScript continues.
+// The result of a segment: of the steps that a thread does before JavaScript continues.
 import type { RowBatches } from '../data/loader-state';
 import type { LoopReport } from '../native';
 import type { RecordedStep } from '../recording';
@@ -37,15 +37,15 @@ export const batchesOf = ({ results }: RecordedStep): number => Math.max(1, resu
 export const weightOf = ({ task }: { task: Task }, kind: RecordedStep): number =>
   (task.lossWeight?.(kind.results.rows) ?? 1) * batchesOf(kind);
 
-/** By what the sum of the losses of an epoch over rows is divided. */
+/** The divisor that turns the sum of an epoch's losses over rows into its figure: the sum of the weights, or 1. */
 export function divisorOf(task: Task, { batches }: RowBatches, kinds: readonly RecordedStep[]): number {
   if (task.sumsLosses) return 1;
   const steps = Math.ceil(batches / (task.group?.size ?? 1));
   return (steps - 1) * weightOf({ task }, kinds[0]!) + weightOf({ task }, kinds.at(-1)!);
 }
 
-/** The rows of an epoch. */
-export const rowsIn = ({ count, batches, batchSize }: RowBatches): number => Math.min(count, batches * batchSize);
+/** The number of rows in an epoch. */
+export const rowsPerEpoch = ({ count, batches, batchSize }: RowBatches): number => Math.min(count, batches * batchSize);
 
 /** The outputs of a segment's steps. */
 export type Outputs = Pick<LoopReport, 'outputs' | 'counted'>;

@@ -16,23 +16,27 @@ import {
 import type { RandomPosition } from '../random';
 import { MemoryMap, type RecordedStep, stretchesOf } from '../recording';
 import type { Tensor } from '../tensor';
-import { type AfterSteps, nothingAfter, StepsAhead } from './ahead';
-import { Captured } from './captured';
-import { KeptRounds } from './kept-rounds';
-import type { Clocks } from './linear';
-import { areNumbers, type LiveOfLoops, type Loop, linearOf, type NumbersLater, numbersOf, type RunLimits, tellOn } from './numbers';
-import { holding } from './pieces';
-import { divisorOf, rowsIn, sum } from './segment';
-import { epochRowsOf, type Source, stepsLike } from './source';
+import { CapturedTensors } from './captured-tensors';
+import { SessionClocks } from './clocks';
+import { freeTurn, segmentBegan, segmentEnded } from './event-loop-turns';
+import {
+  type ExpectedNumbers,
+  type LiveOfLoops,
+  type Loop,
+  linearNumbersOf,
+  matchesNumbers,
+  numbersForRun,
+  precomputeNextRun,
+  type RunLimits,
+} from './live-numbers';
+import { overlappingRegions } from './regions';
+import { divisorOf, rowsPerEpoch, sum } from './segment';
+import { type SimulatedRound, stepNumbersOf } from './simulated-rounds';
+import { Snapshots } from './snapshots';
+import { epochRowsOf, exampleBatches, type Source } from './source';
+import { type AfterSteps, nothingAfter, StepPrecomputation } from './step-precomputation';
 import { inMode, recordStep, verifyStep } from './step-recording';
 import { countedClasses, type Task } from './task';
-import { numbersOfRounds, type ToldRound } from './told-rounds';
-import { ownTurn, segmentBegins, segmentEnds } from './turns';
-
-const numberOf = <T>(numbers: Map<T, number>, key: T): number => {
-  if (!numbers.has(key)) numbers.set(key, numbers.size);
-  return numbers.get(key)!;
-};
 
 const runOf = ({ source, task, kinds }: Loop, limits: RunLimits, live: LoopRun['live'], epochsBegun: number): LoopRun => ({
   epochs: limits.epochs,
@@ -45,7 +49,7 @@ const runOf = ({ source, task, kinds }: Loop, limits: RunLimits, live: LoopRun['
   live,
   ...(limits.given && { batches: limits.given }),
   ...(limits.joins &&
-    'batches' in source && { joining: { divisor: divisorOf(task, source.batches, kinds), rows: rowsIn(source.batches) } }),
+    'batches' in source && { joining: { divisor: divisorOf(task, source.batches, kinds), rows: rowsPerEpoch(source.batches) } }),
 });
 
 /** The tasks of a session, each with the source of its batches. */
@@ -53,25 +57,23 @@ export type Specs = readonly { task: Task; source: Source }[];
 
 export class Session {
   private readonly handle: SessionHandle;
-  private readonly pieces: Float32Array[];
+  private readonly regions: Float32Array[];
   private readonly map: MemoryMap<{ memory: Float32Array }>;
-  /** Those of a fit are its training, then its validations. */
+  /** One for each task: of a fit, the training and then each validation set. */
   readonly loops: Loop[] = [];
-  private readonly clocks = new Map<string, number>();
-  private readonly clocksOfKinds = new Map<RecordedStep, number>();
-  private readonly counters = new Map<object, number>();
-  private readonly captured = new Captured();
-  private changed: (Float32Array | null)[] = [];
-  private changedWithGradients: (Float32Array | null)[] = [];
-  /** Snapshots of the memory that steps change, after rounds that may be taken back. */
-  kept: KeptRounds | null = null;
+  private readonly clocks = new SessionClocks();
+  private readonly captured = new CapturedTensors();
+  private written: (Float32Array | null)[] = [];
+  private writtenWithGradients: (Float32Array | null)[] = [];
+  /** Snapshots of the memory that steps change, after rounds that may be rolled back. */
+  snapshots: Snapshots | null = null;
 
   /**
-   * Records all tasks. This is a generator so that others may use the JavaScript thread in between: it yields between parts. Each kind of batch is recorded in
-   * one part, after which `found` is called, and verified in the next. The first part copies the persistent memory. If `before` was in the middle of an epoch,
-   * the new session continues there.
+   * Records all tasks. This is a generator, so that other code may use the JavaScript thread between its parts. Each kind of batch is recorded in one part, after
+   * which `found` is called, and verified in the next part. The first part copies the persistent memory. If the session `before` was in the middle of an epoch, the
+   * new session continues there.
    */
-  static *making(
+  static *makeInParts(
     specs: Specs,
     forFits: boolean,
     before: Session | null,
@@ -81,7 +83,7 @@ export class Session {
     let session: Session | null = null;
     let verify = (): void => {};
     for (const [i, { task, source }] of specs.entries()) {
-      for (const batch of stepsLike(source, task.group?.size)) {
+      for (const batch of exampleBatches(source, task.group?.size)) {
         if (session !== null) yield;
         verify();
         const kind = recordStep(task, batch, 'examples' in source, !forFits);
@@ -89,9 +91,9 @@ export class Session {
         found(kind);
         kind.pack();
         recorded[i]!.push(kind);
-        const fresh = session === null ? null : session.freshOf(kind);
+        const fresh = session === null ? null : session.newRegionsOf(kind);
         if (session === null || fresh === null) session = new Session(recorded.flat(), forFits);
-        else session.reach(kind, fresh);
+        else session.addRegions(kind, fresh);
       }
     }
     if (session !== null) yield;
@@ -103,7 +105,7 @@ export class Session {
 
   /** Records all tasks without interruption. */
   static make(specs: Specs, forFits: boolean, before: Session | null): Session {
-    const making = Session.making(specs, forFits, before);
+    const making = Session.makeInParts(specs, forFits, before);
     for (;;) {
       const { done, value } = making.next();
       if (done) return value;
@@ -115,25 +117,26 @@ export class Session {
     kinds: readonly RecordedStep[],
     private readonly forFits: boolean,
   ) {
-    this.pieces = stretchesOf(kinds.flatMap(({ persistent }) => persistent));
-    this.map = new MemoryMap(this.pieces.map((memory) => ({ memory })));
-    this.handle = createSession(this.pieces, forFits);
+    this.regions = stretchesOf(kinds.flatMap(({ persistent }) => persistent));
+    this.map = new MemoryMap(this.regions.map((memory) => ({ memory })));
+    this.handle = createSession(this.regions, forFits);
     for (const kind of kinds) this.captured.add(kind, null);
   }
 
   private addLoops(specs: Specs, recorded: readonly RecordedStep[][], before: Session | null): void {
     for (const [i, { task, source }] of specs.entries()) {
       const kinds = recorded[i]!;
-      const steps = kinds.map((kind) => this.stepOf(kind, task, this.pieces));
+      const steps = kinds.map((kind) => this.stepOf(kind, task, this.regions));
       const goOnWith = before !== null && 'rows' in source ? before.handle : null;
       const number = addLoop(this.handle, steps, epochRowsOf(source, kinds.length, task.group?.size), goOnWith, i);
-      this.loops.push({ number, kinds, source, task, ahead: new StepsAhead() });
+      this.loops.push({ number, kinds, source, task, precomputation: new StepPrecomputation() });
     }
-    this.watch(recorded.flat());
+    this.trackWrites(recorded.flat());
   }
 
-  // The persistent memory of a kind that the session does not have yet. Null if the session has only a part of some piece.
-  private freshOf({ persistent }: RecordedStep): Float32Array[] | null {
+  // The regions of a kind's persistent memory that the session does not have. Null if the session has a part of a region, because a copy of the whole would be separate
+  // from the copy of the part.
+  private newRegionsOf({ persistent }: RecordedStep): Float32Array[] | null {
     const fresh: Float32Array[] = [];
     for (const memory of stretchesOf(persistent)) {
       const meeting = this.map.meeting(memory);
@@ -143,76 +146,66 @@ export class Session {
     return fresh;
   }
 
-  // Copies the memory of another kind of step.
-  private reach(kind: RecordedStep, fresh: readonly Float32Array[]): void {
+  // Copies the memory of another kind of step into the session.
+  private addRegions(kind: RecordedStep, fresh: readonly Float32Array[]): void {
     if (fresh.length > 0) addPersistent(this.handle, [...fresh]);
     for (const memory of fresh) this.map.add({ memory });
-    this.pieces.push(...fresh);
+    this.regions.push(...fresh);
     this.captured.add(kind, fresh);
   }
 
   /**
-   * Records a task for another kind of batch. If the task uses memory of which the session has only a part, nothing is done and the result is null: everything
-   * must then be recorded again.
+   * Records a task for another kind of batch. If the session has only a part of a memory region that the task uses, the result is null, and the caller must record
+   * everything again.
    */
   add(loop: number, batch: readonly Tensor[]): RecordedStep | null {
     const { number, kinds, task } = this.loops[loop]!;
     const kind = recordStep(task, batch, true, !this.forFits);
     verifyStep(task, kind);
-    const fresh = this.freshOf(kind);
+    const fresh = this.newRegionsOf(kind);
     if (fresh === null) return null;
     kind.pack();
-    const step = this.stepOf(kind, task, [...this.pieces, ...fresh]); // throws for numbers that a kernel would refuse, before anything is changed
-    this.reach(kind, fresh);
-    this.watch([]);
+    const step = this.stepOf(kind, task, [...this.regions, ...fresh]); // this throws for numbers that a kernel would refuse, so it comes before any change
+    this.addRegions(kind, fresh);
+    this.trackWrites([]);
     addKind(this.handle, number, step);
     kinds.push(kind);
-    this.watch([kind]);
+    this.trackWrites([kind]);
     return kind;
   }
 
-  private stepOf(kind: RecordedStep, task: Task, pieces: readonly Float32Array[]): LoopStep {
+  private stepOf(kind: RecordedStep, task: Task, regions: readonly Float32Array[]): LoopStep {
     return {
-      plan: kind.plan(pieces).handle,
+      plan: kind.plan(regions).handle,
       arguments: kind.given.length,
       draws: kind.trace.draws,
-      clock: this.clockOf(kind),
-      losses: kind.places(kind.results.losses, pieces),
-      outputs: kind.places(kind.results.outputs, pieces),
-      undone: kind.places(kind.beforeMeeting, pieces),
+      clock: this.clocks.of(kind),
+      losses: kind.places(kind.results.losses, regions),
+      outputs: kind.places(kind.results.outputs, regions),
+      undone: kind.places(kind.beforeMeeting, regions),
       lossWeight: task.lossWeight?.(kind.results.rows) ?? 1,
       classes: countedClasses(task, kind),
     };
   }
 
-  // Kinds of step that advance the same counters share a clock.
-  private clockOf(kind: RecordedStep): number {
-    const known = this.clocksOfKinds.get(kind);
-    if (known !== undefined) return known;
-    const key = kind.trace.stepCounters.map(({ stepCounter: { counter } }) => numberOf(this.counters, counter)).join(' ');
-    const clock = numberOf(this.clocks, key);
-    this.clocksOfKinds.set(kind, clock);
-    return clock;
-  }
-
-  // Adds the pieces that these kinds of step write to those that earlier ones write.
-  private watch(fresh: readonly RecordedStep[]): void {
+  // Adds the regions that these kinds of step write to the written ones.
+  private trackWrites(fresh: readonly RecordedStep[]): void {
     const written = fresh.flatMap(({ trace }) => trace.written);
-    const changed = holding(
-      this.pieces,
+    const changed = overlappingRegions(
+      this.regions,
       written.filter(({ base }) => base.role !== 'gradient'),
     );
-    const changedWithGradients = holding(this.pieces, written);
-    this.changed = changed.map((piece, i) => piece ?? this.changed[i] ?? null);
-    this.changedWithGradients = changedWithGradients.map((piece, i) => piece ?? this.changedWithGradients[i] ?? null);
+    const changedWithGradients = overlappingRegions(this.regions, written);
+    this.written = changed.map((region, i) => region ?? this.written[i] ?? null);
+    this.writtenWithGradients = changedWithGradients.map((region, i) => region ?? this.writtenWithGradients[i] ?? null);
   }
 
   /** The size of its copies of persistent memory. */
   get bytes(): number {
-    return this.pieces.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    return this.regions.reduce((sum, { byteLength }) => sum + byteLength, 0);
   }
 
-  /** The recordings of a loop: that of whole batches first, then that of a smaller last batch. */
+  /** The recordings of a loop. Over rows the first is for whole batches, and the second, if any, for a smaller last batch. */
   kinds(loop: number): readonly RecordedStep[] {
     return this.loops[loop]!.kinds;
   }
@@ -239,70 +232,71 @@ export class Session {
   /** Runs a loop from where its last run ended. `commit` must then count what the run did. */
   async run(loop: number, limits: RunLimits, epochsBegun = 0): Promise<LoopReport> {
     const state = this.loops[loop]!;
-    this.showPresent();
-    const { live, told } = inMode(state.task, () => numbersOf(state, limits, this.allClocks));
-    const run = { ...runOf(state, limits, live, epochsBegun), ...(told && { ahead: told.numbers }) };
-    const [report] = await this.during([state], [run], 1, () => {
-      if (told !== null) inMode(state.task, () => tellOn(state, limits, told.steps));
+    this.showLatest();
+    const { live, precomputed } = inMode(state.task, () => numbersForRun(state, limits, this.clocks));
+    const run = { ...runOf(state, limits, live, epochsBegun), ...(precomputed && { ahead: precomputed.numbers }) };
+    const [report] = await this.runOnThread([state], [run], 1, () => {
+      if (precomputed !== null) inMode(state.task, () => precomputeNextRun(state, limits, precomputed.steps));
     });
-    state.ahead.ran(sum(report!.steps));
+    state.precomputation.recordProgress(sum(report!.steps));
     return report!;
   }
 
   /**
-   * Runs an epoch of each loop in turn, in as many rounds as there are live numbers of all loops, with the same limits. `begun` has the epochs that each loader has
-   * begun, `told` the rounds whose steps are told one by one, `round` is the number of the first round if they are kept. `commit` must then count each run in turn.
+   * Runs rounds, each of which is an epoch of every loop, all with the same limits. `begun` has the number of epochs that each loader has begun, `live` the live numbers
+   * of each round, `simulated` the rounds whose step numbers are precomputed, and `round` the number of the first round if snapshots are made. `commit` must then
+   * count each run in turn.
    */
-  rounds(
+  runRounds(
     limits: RunLimits,
     begun: readonly number[],
     live: readonly LiveOfLoops[],
-    told: readonly ToldRound[] | null,
+    simulated: readonly SimulatedRound[] | null,
     round: number | null,
   ): Promise<LoopReport[]> {
     const runs = this.loops.map((loop, i): LoopRun => {
-      loop.ahead.told = null;
+      loop.precomputation.current = null;
       const later = live.slice(1).map((all, at) => (all === live[at] ? null : all[i]!));
       const run = { ...runOf(loop, limits, live[0]![i]!, begun[i]!), ...(later.some((one) => one !== null) && { later }) };
-      return told !== null && i === 0 ? { ...run, ahead: numbersOfRounds(told) } : run;
+      return simulated !== null && i === 0 ? { ...run, ahead: stepNumbersOf(simulated) } : run;
     });
-    return this.during(this.loops, runs, live.length, () => {}, round);
+    return this.runOnThread(this.loops, runs, live.length, () => {}, round);
   }
 
-  /** The live numbers of all loops as linear functions; null if the numbers of steps must be told one by one. Those of the training are left out if they are. */
-  liveOfLoops(limits: RunLimits, areTold = false): LiveOfLoops | null {
-    const linear = (loop: Loop) => inMode(loop.task, () => linearOf(loop, limits, this.allClocks));
-    const live = this.loops.map((loop, i) => (areTold && i === 0 ? loop.kinds.map(() => null) : linear(loop)));
+  /** The live numbers of all loops as linear functions; null if they are not linear. Those of the training are left out if its steps are precomputed. */
+  liveOfLoops(limits: RunLimits, isPrecomputed = false): LiveOfLoops | null {
+    const linear = (loop: Loop) => inMode(loop.task, () => linearNumbersOf(loop, limits, this.clocks));
+    const live = this.loops.map((loop, i) => (isPrecomputed && i === 0 ? loop.kinds.map(() => null) : linear(loop)));
     return live.includes(null) ? null : (live as LiveOfLoops);
   }
 
-  /** Calls a function in the state that counters will have when what these runs did is counted. */
-  whenCounted<T>(runs: readonly { phase: number; report: Pick<LoopReport, 'steps'> }[], fn: () => T): T {
-    const putBack = this.loops.flatMap(({ kinds }) => kinds.map(({ trace }) => trace.keep()));
+  /** Calls a function as if the steps of these runs were counted, and restores the counters. */
+  withCounted<T>(runs: readonly { phase: number; report: Pick<LoopReport, 'steps'> }[], fn: () => T): T {
+    const restores = this.loops.flatMap(({ kinds }) => kinds.map(({ trace }) => trace.keep()));
     try {
       for (const { phase, report } of runs) this.count(phase, report);
       return fn();
     } finally {
-      for (const restore of putBack) restore();
+      for (const restore of restores) restore();
     }
   }
 
-  /** From now on keeps snapshots of the memory that steps change, after each round; a run has at most `most` rounds. */
-  keepRounds(most: number): KeptRounds {
-    this.kept ??= new KeptRounds(this.handle, this.pieces, this.changedWithGradients, most);
-    return this.kept;
+  /** Makes snapshots of the memory that steps change after each round, from now on. A run has at most `most` rounds. */
+  keepSnapshots(most: number): Snapshots {
+    this.snapshots ??= new Snapshots(this.handle, this.regions, this.writtenWithGradients, most);
+    return this.snapshots;
   }
 
-  /** Whether the live numbers of the next steps are equal to the given ones. */
-  hasNumbers(numbers: NumbersLater, random: RandomPosition): boolean {
-    return areNumbers(this.loops, numbers, random, this.allClocks);
+  /** Whether the live numbers of the next steps are the expected ones. */
+  matchesNumbers(numbers: ExpectedNumbers, random: RandomPosition): boolean {
+    return matchesNumbers(this.loops, numbers, random, this.clocks);
   }
 
-  private showPresent(): void {
-    if (this.kept !== null) this.kept.shown = null;
+  private showLatest(): void {
+    if (this.snapshots !== null) this.snapshots.visibleRound = null;
   }
 
-  private async during(
+  private async runOnThread(
     loops: readonly Loop[],
     runs: LoopRun[],
     rounds: number,
@@ -311,30 +305,30 @@ export class Session {
   ): Promise<LoopReport[]> {
     const numbers = loops.map(({ number }) => number);
     const running = runLoops(this.handle, numbers, runs, rounds, round);
-    if (this.forFits) segmentBegins();
+    if (this.forFits) segmentBegan();
     meanwhile();
     try {
       return await running;
     } finally {
       if (this.forFits) {
-        segmentEnds();
-        await ownTurn();
+        segmentEnded();
+        await freeTurn();
       }
     }
   }
 
   /**
-   * Counts the steps of a run. `after.done` is called with a number of steps, or after each step if the numbers of the next one may depend on it.
+   * Counts the steps of a run, and reports them to `after`: all at once, or one by one if their numbers were precomputed.
    */
   commit(loop: number, { steps }: LoopReport, after: AfterSteps = nothingAfter): void {
-    const { kinds, ahead } = this.loops[loop]!;
+    const { kinds, precomputation } = this.loops[loop]!;
     const all = sum(steps);
-    if (ahead.told !== null) {
-      ahead.commit(kinds, all, after);
+    if (precomputation.current !== null) {
+      precomputation.commit(kinds, all, after);
       return;
     }
     this.count(loop, { steps });
-    if (all > 0) after.done(all);
+    if (all > 0) after.stepsDone(all);
   }
 
   private count(loop: number, { steps }: Pick<LoopReport, 'steps'>): void {
@@ -346,19 +340,19 @@ export class Session {
     stopSession(this.handle);
   }
 
-  /** Copies the memory that steps have changed into the tensors, as of the last finished step. It waits for at most one step. */
+  /** Copies the memory that steps have changed into the tensors, as of the last finished step. If a step is under way, it waits for its end. */
   sync(): void {
-    this.read(this.changed);
+    this.read(this.written);
   }
 
-  /** The same including gradients, at the end. */
+  /** Copies all memory that steps have changed, including gradients, into the tensors. For the end of a run. */
   finish(): void {
-    this.read(this.changedWithGradients);
+    this.read(this.writtenWithGradients);
   }
 
   private read(arrays: (Float32Array | null)[]): void {
-    if (this.kept === null) readPersistent(this.handle, arrays, null);
-    else this.kept.read(arrays);
+    if (this.snapshots === null) readPersistent(this.handle, arrays, null);
+    else this.snapshots.read(arrays);
   }
 
   /** Whether user code has changed tensors that steps only read. */
@@ -366,35 +360,31 @@ export class Session {
     return this.captured.haveChanged;
   }
 
-  /** Copies these tensors. */
+  /** Copies the tensors that user code has changed into the session. */
   refresh(): void {
-    const changed = this.captured.changed();
+    const changed = this.captured.takeChanged();
     if (changed.length === 0) return;
-    this.showPresent();
-    const pieces = holding(
-      this.pieces,
+    this.showLatest();
+    const regions = overlappingRegions(
+      this.regions,
       changed.map((t) => ({ array: t.values })),
     );
-    // The same piece may hold memory that steps change: there the session's values are newer.
+    // A region of such a tensor may also have memory that steps change, whose newer values are in the session: these are read first, so that they are not overwritten.
     const values = changed.map((t) => t.values.slice());
     readPersistent(
       this.handle,
-      pieces.map((piece, i) => (this.changedWithGradients[i] === null ? null : piece)),
+      regions.map((region, i) => (this.writtenWithGradients[i] === null ? null : region)),
       null,
     );
     for (const [i, t] of changed.entries()) t.values.set(values[i]!);
-    writePersistent(this.handle, pieces);
+    writePersistent(this.handle, regions);
   }
 
-  /** Copies the tensors' memory into that of the session. */
+  /** Copies the memory of all tensors into the session. */
   write(): void {
-    this.captured.changed();
-    this.showPresent();
+    this.captured.takeChanged();
+    this.showLatest();
     for (const { kinds } of this.loops) for (const kind of kinds) kind.pack();
-    writePersistent(this.handle, this.pieces);
-  }
-
-  private get allClocks(): Clocks {
-    return { count: this.clocks.size, of: (kind) => this.clockOf(kind) };
+    writePersistent(this.handle, this.regions);
   }
 }

@@ -3,22 +3,23 @@ import type { RowBatches } from '../data/loader-state';
 import type { EpochRows, RowsHandle } from '../native';
 import type { RecordedStep } from '../recording';
 import { empty, type Tensor } from '../tensor';
-import type { NextStep } from './ahead';
+import type { NextStep } from './step-precomputation';
 
-/** The source of a loop's batches: the rows of tensors, or batches that are given one by one and have the types and shapes of one of the examples. */
+/** The rows of tensors, from which the thread gathers batches. */
 export type RowsSource = { batches: RowBatches; rows: RowsHandle };
+/** The source of a loop's batches: rows, or batches that JavaScript passes, each with the types and shapes of one of the examples. */
 export type Source = RowsSource | { examples: readonly (readonly Tensor[])[] };
 
 // Empty tensors of the types and shapes of a batch with `size` rows.
-const batchLike = (tensors: readonly Tensor[], size: number): Tensor[] => tensors.map((t) => empty([size, ...t.shape.slice(1)], t.dtype));
+const emptyBatch = (tensors: readonly Tensor[], size: number): Tensor[] => tensors.map((t) => empty([size, ...t.shape.slice(1)], t.dtype));
 
 /** A batch for each kind of step over a source: for whole groups first, then for the last group, which may be smaller. */
-export function stepsLike(source: Source, group = 1): (readonly Tensor[])[] {
+export function exampleBatches(source: Source, group = 1): (readonly Tensor[])[] {
   if ('examples' in source) return [...source.examples];
   const { tensors, count, batchSize, batches } = source.batches;
   const sizeOf = (batch: number): number => Math.min(batchSize, count - batch * batchSize);
   const like = (begin: number, end: number): Tensor[] =>
-    Array.from({ length: end - begin }, (_, i) => batchLike(tensors, sizeOf(begin + i))).flat();
+    Array.from({ length: end - begin }, (_, i) => emptyBatch(tensors, sizeOf(begin + i))).flat();
   const before = Math.floor((batches - 1) / group); // the number of groups before the last one
   const last = like(before * group, batches);
   const isWhole = batches % group === 0 && sizeOf(batches - 1) === batchSize;
@@ -26,8 +27,7 @@ export function stepsLike(source: Source, group = 1): (readonly Tensor[])[] {
 }
 
 /**
- * The next steps, at most `most`, of the present epoch only. `batch` is the number of its batches done, 0 if it has not begun; its random numbers continue at
- * `begin`.
+ * At most `most` of the next steps of an epoch of which `batch` batches are done; 0: it has not begun. Its random numbers continue at `begin`.
  */
 export function nextSteps(
   { batches, shuffle, seed, count }: RowBatches,

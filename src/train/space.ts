@@ -1,6 +1,6 @@
 // The parameter space of a search.
 import { checkInteger, checkNumber, describe, rangeError, typeError } from '../errors';
-import { seedOf } from './stream';
+import { seedOf } from './random-stream';
 
 /** The distribution of one parameter of a search. */
 export interface Distribution<T> {
@@ -50,7 +50,7 @@ export function logUniform(low: number, high: number): Distribution<number> {
   return { values: null, at: (u) => Math.min(high, Math.max(low, Math.exp(Math.log(low) * (1 - u) + Math.log(high) * u))) };
 }
 
-const most = 2 ** 20;
+const maxPoints = 2 ** 20;
 const countable = 2 ** 31; // the number of points up to which one random number of 53 bits draws a grid's points uniformly
 
 /**
@@ -63,8 +63,8 @@ export function integer(low: number, high: number): Distribution<number> {
   const where = 'train.integer';
   checkInteger(where, 'low', low, Number.MIN_SAFE_INTEGER);
   checkInteger(where, 'high', high, low);
-  if (high - low >= most) throw rangeError(where, `expected 2^20 integers at most, got ${high - low + 1}`);
-  return listed(Array.from({ length: high - low + 1 }, (_, i) => low + i));
+  if (high - low >= maxPoints) throw rangeError(where, `expected 2^20 integers at most, got ${high - low + 1}`);
+  return distributionOf(Array.from({ length: high - low + 1 }, (_, i) => low + i));
 }
 
 /**
@@ -76,15 +76,15 @@ export function integer(low: number, high: number): Distribution<number> {
 export function choice<const T>(values: readonly T[]): Distribution<T> {
   if (!Array.isArray(values)) throw typeError('train.choice', `expected a list of values, got ${describe(values)}`);
   if (values.length === 0) throw rangeError('train.choice', 'expected a value or more, got none');
-  return listed([...values] as T[]);
+  return distributionOf([...values] as T[]);
 }
 
-const listed = <T>(values: readonly T[]): Distribution<T> => ({ values, at: (u) => values[Math.floor(u * values.length)]! });
+const distributionOf = <T>(values: readonly T[]): Distribution<T> => ({ values, at: (u) => values[Math.floor(u * values.length)]! });
 
 const uniformOf = (seed: number, n: number): number => seedOf(seed, n) / 2 ** 53;
 
 // Distinct points of a grid, in an order that does not depend on how many are used: a shuffle's beginning, for which only the moved elements are stored.
-function points(size: number, count: number, seed: number): number[] {
+function distinctPoints(size: number, count: number, seed: number): number[] {
   const moved = new Map<number, number>();
   return Array.from({ length: count }, (_, i) => {
     const j = i + Math.floor(uniformOf(seed, i) * (size - i));
@@ -105,7 +105,7 @@ export function paramsOf<S extends Space>(where: string, space: S, trials: numbe
     const given: unknown = space[name];
     if (Array.isArray(given)) {
       if (given.length === 0) throw rangeError(where, `there are no values of ${name}`);
-      return listed(given);
+      return distributionOf(given);
     }
     const { at, values } = (given ?? {}) as Partial<Distribution<unknown>>;
     if (typeof at !== 'function' || (values !== null && !Array.isArray(values))) {
@@ -124,9 +124,9 @@ export function paramsOf<S extends Space>(where: string, space: S, trials: numbe
     return Array.from({ length: trials }, (_, i) => drawn(i));
   }
   const size = all.reduce((product, { values }) => product * values!.length, 1);
-  if (trials === undefined && size > most) throw rangeError(where, `the grid has ${size} points: trials must say how many are tried`);
+  if (trials === undefined && size > maxPoints) throw rangeError(where, `the grid has ${size} points: trials must say how many are tried`);
   if (trials !== undefined && size > countable) return Array.from({ length: trials }, (_, i) => drawn(i));
-  const chosen = trials === undefined || trials >= size ? Array.from({ length: size }, (_, i) => i) : points(size, trials, seed);
+  const chosen = trials === undefined || trials >= size ? Array.from({ length: size }, (_, i) => i) : distinctPoints(size, trials, seed);
   return chosen.map((point) => {
     const values: unknown[] = [];
     let rest = point;

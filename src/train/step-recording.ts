@@ -1,15 +1,18 @@
-// How a task becomes a recorded step: in its mode and precision, and recorded twice to be sure that it is the same each time.
+// Records a task's step in its mode and precision, and verifies it by a second recording.
 import { SimdnnError } from '../errors';
 import { atPrecision } from '../precision';
 import { RecordedStep } from '../recording';
 import type { Tensor } from '../tensor';
 import type { Task } from './task';
 
-/** Calls a function as the task would be: with the model in its mode, with products of its precision. */
+/** Calls a function as the task is called: with the model in the task's mode, and products in its precision. */
 export const inMode = <T>({ mode, precision }: Task, fn: () => T): T =>
   atPrecision(precision, () => (mode === undefined ? fn() : mode(fn)));
 
-/** Records a step, which is to be verified before it runs. With `given` the batches are the caller's own memory, which a step on copies would not change. */
+/**
+ * Records a step, which must be verified before it runs. `given` says that the batches are the caller's memory: the thread works on copies, so a step that changes its
+ * batch is refused.
+ */
 export function recordStep(task: Task, batch: readonly Tensor[], given: boolean, packs: boolean): RecordedStep {
   const record = (): RecordedStep => inMode(task, () => new RecordedStep(task.where, task.run, batch, packs));
   let step = record();

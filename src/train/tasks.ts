@@ -10,11 +10,11 @@ import { atPrecision } from '../precision';
 import { recorder } from '../recorder';
 import type { Results } from '../recording';
 import { Tensor } from '../tensor';
-import { type Batch, divided, type Group, type Layout, rowsOf } from './batch';
-import { type Form, formOf } from './forms';
+import { type Batch, divideBatch, type Group, type Layout, rowsOf } from './batch';
 import { checkInputs, checkPredicted } from './inputs';
-import { leaveAlone } from './promises';
-import { withoutSums } from './ranks';
+import { flattenOutput, type OutputStructure } from './output-structure';
+import { ignoreRejection } from './promises';
+import { withoutGradientSync } from './ranks';
 import type { Task } from './task';
 
 /** A task whose losses are reduced to one figure for an epoch. */
@@ -46,29 +46,29 @@ export function criterionOf(where: string, given: unknown): Criterion {
   return given as Criterion;
 }
 
-/** An optimizer, or several: what updates the parameters. */
+/** What updates the parameters: an optimizer. */
 export interface Stepper {
   zeroGrad(): void;
   step(): void;
 }
 
-/** The tensors of a batch that metrics need, made of the model's result and the targets; each batch has the same number of tensors. */
-export type HandOut = (output: unknown, targets: readonly Tensor[]) => readonly Tensor[];
+/** Selects the tensors of a batch that metrics need from the model's output and the targets. The number of tensors is the same for each batch. */
+export type OutputSelector = (output: unknown, targets: readonly Tensor[]) => readonly Tensor[];
 
-/** What training and evaluation share. */
-export interface Trained {
+/** The options that training and evaluation share. */
+export interface LossTaskOptions {
   model: Module;
   /** The criterion, or null if no loss is calculated. */
   criterion: Criterion | null;
   layout: Layout;
-  handOut: HandOut;
-  /** The number of classes if `handOut` gives predicted classes and targets that are only counted; 0 if its tensors are handed out. */
+  selectOutputs: OutputSelector;
+  /** The number of classes if `selectOutputs` returns predicted classes and targets, which the thread only counts; 0 if JavaScript gets its tensors. */
   classes: number;
   precision?: Task['precision'];
 }
 
 function tensorOf(where: string, what: string, value: unknown): Tensor {
-  leaveAlone(value);
+  ignoreRejection(value);
   if (!(value instanceof Tensor)) throw typeError(where, `expected ${what} to give a tensor, got ${describe(value)}`);
   return value;
 }
@@ -76,7 +76,7 @@ function tensorOf(where: string, what: string, value: unknown): Tensor {
 // Calls the model. Its result may be a tensor, a list or an object of tensors.
 function forward(where: string, model: Module, inputs: readonly Tensor[]): unknown {
   const output = (model.call as (...args: Tensor[]) => unknown).call(model, ...inputs);
-  leaveAlone(output);
+  ignoreRejection(output);
   if (typeof output === 'object' && output !== null && !isPromise(output)) return output;
   throw typeError(where, `expected the model to give a tensor, or several in a list or an object, got ${describe(output)}`);
 }
@@ -136,7 +136,7 @@ function lossOf(where: string, criterion: Criterion, output: unknown, { targets,
 /** A training step over a group of batches, each of which has the same weight, as in most training loops. */
 export const trainingTask = (
   where: string,
-  { model, criterion, layout, handOut, classes, precision }: Trained,
+  { model, criterion, layout, selectOutputs, classes, precision }: LossTaskOptions,
   optimizer: Stepper,
   group: Group,
   looksForNaN: boolean,
@@ -150,23 +150,23 @@ export const trainingTask = (
   run: (...tensors) => {
     const batches = group.split(tensors).map((batch) => {
       checkInputs(where, model, layout, batch.length);
-      return divided(where, layout, batch);
+      return divideBatch(where, layout, batch);
     });
     optimizer.zeroGrad();
-    const passed = (batch: Batch, isLast: boolean) => {
+    const forwardBackward = (batch: Batch, isLast: boolean) => {
       const output = forward(where, model, batch.inputs);
       const loss = lossOf(where, criterion!, output, batch);
       const backward = (): void => (batches.length === 1 ? loss : loss.div(batches.length)).backward();
       if (isLast) backward();
-      else withoutSums(model, backward);
-      return { loss, outputs: handOut(output, batch.targets), rows: rowsOf(batch) };
+      else withoutGradientSync(model, backward);
+      return { loss, outputs: selectOutputs(output, batch.targets), rows: rowsOf(batch) };
     };
     // If the optimizer is going to refuse the step, it is run outside of recordings.
-    const done = atPrecision(precision, () => batches.map((batch, i) => passed(batch, i === batches.length - 1)));
+    const done = atPrecision(precision, () => batches.map((batch, i) => forwardBackward(batch, i === batches.length - 1)));
     afterBackward();
     if (looksForNaN) withoutPadding(() => optimizer.step());
     else optimizer.step();
-    if (afterStep !== null) leaveAlone(noGrad(afterStep));
+    if (afterStep !== null) ignoreRejection(noGrad(afterStep));
     return {
       losses: done.map(({ loss }) => loss),
       outputs: done.flatMap(({ outputs }) => outputs),
@@ -176,10 +176,10 @@ export const trainingTask = (
 });
 
 /**
- * Puts a model in evaluation mode into training mode. In a model in training mode, modules in evaluation mode stay so, since that freezes
- * them. Returns a function that puts the modules that this call has changed back into evaluation mode.
+ * Puts a model that is in evaluation mode into training mode. If the model is in training mode, its modules in evaluation mode stay so, because the user has frozen
+ * them in this way. Returns a function that undoes the changes.
  */
-export function intoTraining(model: Module): () => void {
+export function enterTrainingMode(model: Module): () => void {
   const switched = model.training ? [] : model.modules().filter((module) => !module.training);
   for (const module of switched) module.training = true;
   return () => {
@@ -188,7 +188,7 @@ export function intoTraining(model: Module): () => void {
 }
 
 /** Calls `fn` with every module in evaluation mode. */
-export function inEvaluation<T>(modules: readonly Module[], fn: () => T): T {
+export function inEvaluationMode<T>(modules: readonly Module[], fn: () => T): T {
   const training = modules.filter((module) => module.training);
   for (const module of training) module.training = false;
   try {
@@ -202,7 +202,7 @@ export function inEvaluation<T>(modules: readonly Module[], fn: () => T): T {
  * The loss and the output in evaluation mode, without optimizer steps. The loss is what the criterion would give for all rows in one batch, however they are
  * divided into batches: a mean over rows, or with `reduction: "sum"` a sum.
  */
-export function evaluationTask(where: string, { model, criterion, layout, handOut, classes, precision }: Trained): LossTask {
+export function evaluationTask(where: string, { model, criterion, layout, selectOutputs, classes, precision }: LossTaskOptions): LossTask {
   const sums = (): boolean => criterion !== null && reductionOf(criterion) === 'sum'; // read each time, because a callback may change it
   return {
     where,
@@ -212,16 +212,16 @@ export function evaluationTask(where: string, { model, criterion, layout, handOu
       return sums();
     },
     lossWeight: (rows) => (sums() ? 1 : rows),
-    mode: (fn) => inEvaluation(model.modules(), fn),
+    mode: (fn) => inEvaluationMode(model.modules(), fn),
     run: (...tensors) => {
       const asRecorded = sums();
       recorder?.guard(() => sums() === asRecorded);
       return noGrad(() => {
         checkInputs(where, model, layout, tensors.length);
-        const batch = divided(where, layout, tensors);
+        const batch = divideBatch(where, layout, tensors);
         const output = forward(where, model, batch.inputs);
         const losses = criterion === null ? [] : [lossOf(where, criterion, output, batch)];
-        return { losses, outputs: handOut(output, batch.targets), rows: rowsOf(batch) };
+        return { losses, outputs: selectOutputs(output, batch.targets), rows: rowsOf(batch) };
       });
     },
   };
@@ -229,7 +229,7 @@ export function evaluationTask(where: string, { model, criterion, layout, handOu
 
 /** The results of a prediction: the tensors of the model's output, in a form. */
 export interface Prediction extends Results {
-  readonly form: Form;
+  readonly structure: OutputStructure;
 }
 
 /** Predicts the model's output for the inputs of a batch: all of its tensors, or those in front of targets and weights. */
@@ -243,11 +243,16 @@ export const predictionTask = (
   precision,
   sumsLosses: false,
   lossWeight: () => 1,
-  mode: (fn) => inEvaluation(model.modules(), fn),
+  mode: (fn) => inEvaluationMode(model.modules(), fn),
   run: (...batch) =>
     noGrad(() => {
       const inputs = batch.slice(0, checkPredicted(where, model, layout, batch.length));
-      const form = formOf(where, 'output', 'the model to give', (model.call as (...args: Tensor[]) => unknown).call(model, ...inputs));
-      return { losses: [], outputs: form.leaves, rows: batch[0]!.shape[0] ?? 1, form };
+      const structure = flattenOutput(
+        where,
+        'output',
+        'the model to give',
+        (model.call as (...args: Tensor[]) => unknown).call(model, ...inputs),
+      );
+      return { losses: [], outputs: structure.leaves, rows: batch[0]!.shape[0] ?? 1, structure };
     }),
 });

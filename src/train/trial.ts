@@ -12,8 +12,8 @@ import { fit } from './fit';
 import { Measures } from './measures';
 import type { FitOptions, FitResult } from './options';
 import { bestAt } from './outcome';
+import { RandomSequence, seedOf } from './random-stream';
 import type { ScheduleOptions } from './schedule';
-import { OwnSequence, seedOf } from './stream';
 import { knownFigures, validationSets } from './validation';
 
 /** The result of `makeModel`: a model and the options of its fit, all newly made. */
@@ -26,8 +26,8 @@ export function seedFrom(where: string, given: number | undefined): number {
   return seedOf(seed, offset);
 }
 
-// The objects that two simultaneous trainings must not share, because each would change what the other uses.
-function checkOwn(
+// Throws if a training has an object of another one: each of the two would change what the other uses.
+function refuseSharedParts(
   where: string,
   { model, optimizer, scheduler, metrics, trainMetrics, loader, validation }: Training,
   seen: WeakSet<object>,
@@ -43,7 +43,7 @@ function checkOwn(
       if (metric instanceof Metric) parts.push([`${option}.${name}`, metric]);
     }
   }
-  // The order of a loader with a seed depends on how many epochs it has begun, in whichever training.
+  // The order of a loader with a seed depends on the number of epochs that it has begun, which two trainings would both increase.
   const sets = validationSets(where, validation).map(({ name, loader }) => [name === null ? 'validation' : `validation.${name}`, loader]);
   for (const [name, one] of [['loader', loader], ...sets] as [string, unknown][])
     if (one instanceof DataLoader && one.seed !== undefined) parts.push([name, one]);
@@ -54,26 +54,26 @@ function checkOwn(
   }
 }
 
-// A name that only one of them has was no list of numbers in the other, which had no epoch.
-const bothOf = <T>(a: Record<string, T[]>, b: Record<string, T[]>): Record<string, T[]> =>
+// Concatenates the lists of two histories by name. A list that one of them does not have counts as empty: that fit ended before its first epoch.
+const concatenatedLists = <T>(a: Record<string, T[]>, b: Record<string, T[]>): Record<string, T[]> =>
   Object.fromEntries([...new Set([...Object.keys(a), ...Object.keys(b)])].map((name) => [name, [...(a[name] ?? []), ...(b[name] ?? [])]]));
 
 const historyOf = ({ metrics, arrays }: SetHistory, other: SetHistory): Pick<SetHistory, 'metrics' | 'arrays'> => ({
-  metrics: bothOf(metrics, other.metrics),
-  arrays: bothOf(arrays, other.arrays),
+  metrics: concatenatedLists(metrics, other.metrics),
+  arrays: concatenatedLists(arrays, other.arrays),
 });
 
 // Joins two successive fits into one.
-function joined(where: string, a: FitResult, b: FitResult, training: Training): FitResult {
+function joinHistories(where: string, a: FitResult, b: FitResult, training: Training): FitResult {
   const { earlyStopping, metrics, initialEpoch = 0, targets, validation } = training;
   const both = {
     ...b,
     loss: [...a.loss, ...b.loss],
     ...(a.validationLoss && { validationLoss: [...a.validationLoss, ...b.validationLoss!] }),
-    metrics: bothOf(a.metrics, b.metrics),
-    arrays: bothOf(a.arrays, b.arrays),
-    trainMetrics: bothOf(a.trainMetrics, b.trainMetrics),
-    trainArrays: bothOf(a.trainArrays, b.trainArrays),
+    metrics: concatenatedLists(a.metrics, b.metrics),
+    arrays: concatenatedLists(a.arrays, b.arrays),
+    trainMetrics: concatenatedLists(a.trainMetrics, b.trainMetrics),
+    trainArrays: concatenatedLists(a.trainArrays, b.trainArrays),
     ...(a.validation && {
       validation: Object.fromEntries(
         Object.entries(a.validation).map(([name, set]) => {
@@ -96,7 +96,7 @@ function joined(where: string, a: FitResult, b: FitResult, training: Training): 
 }
 
 export class Trial<M extends Module> {
-  private readonly sequence: OwnSequence;
+  private readonly sequence: RandomSequence;
   /** The precision when the trial was made, which all its parts use, whatever others set later. */
   private readonly precision = getFloat32MatmulPrecision();
   private training: Training<M> | null = null;
@@ -111,7 +111,7 @@ export class Trial<M extends Module> {
     private readonly make: () => Training<M>,
     private readonly seen: WeakSet<object>,
   ) {
-    this.sequence = new OwnSequence(seed);
+    this.sequence = new RandomSequence(seed);
   }
 
   get model(): M {
@@ -126,9 +126,9 @@ export class Trial<M extends Module> {
   async train(until: number, signal: AbortSignal): Promise<void> {
     const begin = performance.now();
     try {
-      const result = await this.fitted(until, signal);
+      const result = await this.runFit(until, signal);
       const { history } = this;
-      this.history = history === null ? result : joined(this.where, history, result, this.options);
+      this.history = history === null ? result : joinHistories(this.where, history, result, this.options);
     } finally {
       this.seconds += (performance.now() - begin) / 1000;
     }
@@ -139,9 +139,9 @@ export class Trial<M extends Module> {
     return this.sequence.run(call);
   }
 
-  private fitted(until: number, signal: AbortSignal): Promise<FitResult> {
+  private runFit(until: number, signal: AbortSignal): Promise<FitResult> {
     return this.sequence.run(() => {
-      this.training ??= atPrecision(this.precision, () => this.made());
+      this.training ??= atPrecision(this.precision, () => this.makeTraining());
       const { model, ...options } = this.training;
       const { initialEpoch = 0, epochs } = options;
       return fit(model, {
@@ -154,7 +154,7 @@ export class Trial<M extends Module> {
     });
   }
 
-  private made(): Training<M> {
+  private makeTraining(): Training<M> {
     const training: unknown = this.make();
     if (isPromise(training)) {
       training.catch(() => {});
@@ -164,7 +164,7 @@ export class Trial<M extends Module> {
     if (!(model instanceof Module)) {
       throw typeError(this.where, `expected makeModel to return { model, optimizer, ... }, got ${describe(training)}`);
     }
-    checkOwn(this.where, training as Training<M>, this.seen);
+    refuseSharedParts(this.where, training as Training<M>, this.seen);
     return { ...(training as Training<M>), precision: (training as Training<M>).precision ?? getFloat32MatmulPrecision() };
   }
 }

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { data, getNumThreads, manualSeed, nn, optim, randn, setNumThreads, train } from '../../src';
-import { hurry, ownTurn, patientTurn, segmentBegins, segmentEnds } from '../../src/train/turns';
+import { freeTurn, lowPriorityTurn, raisePriority, segmentBegan, segmentEnded } from '../../src/train/event-loop-turns';
 import { rejection } from '../rejection';
 
 afterEach(() => void vi.useRealTimers());
@@ -68,7 +68,7 @@ it('goes on with one segment in a turn of the event loop', async () => {
   };
   setImmediate(count);
   const at: number[] = [];
-  await Promise.all([0, 1, 2, 3].map(() => ownTurn().then(() => at.push(turns))));
+  await Promise.all([0, 1, 2, 3].map(() => freeTurn().then(() => at.push(turns))));
   over = true;
   expect(new Set(at).size).toBe(4);
 });
@@ -88,11 +88,11 @@ async function turnsOf(waits: readonly (() => Promise<void>)[]): Promise<number[
 
 describe('what a fit needs before its first step', () => {
   const names = [0, 1, 2, 3].map((name) => ({ name }));
-  const waits = names.map((who) => () => patientTurn(who));
+  const waits = names.map((who) => () => lowPriorityTurn(who));
   // As many segments as keep all threads busy.
   const busy = (): number => 2 * getNumThreads();
-  const begin = (): void => Array.from({ length: busy() }).forEach(segmentBegins);
-  const end = (segments: number): void => Array.from({ length: segments }).forEach(segmentEnds);
+  const begin = (): void => Array.from({ length: busy() }).forEach(segmentBegan);
+  const end = (segments: number): void => Array.from({ length: segments }).forEach(segmentEnded);
 
   it('takes one turn each where threads have nothing to do', async () => {
     const at = await turnsOf(waits);
@@ -112,15 +112,15 @@ describe('what a fit needs before its first step', () => {
     const waiting = waits.map((wait) => wait());
     const [hurried] = await turnsOf([
       () => {
-        hurry(names[3]!);
+        raisePriority(names[3]!);
         return waiting[3]!;
       },
     ]);
     expect(hurried).toBeLessThan(4);
-    hurry(names[3]!); // it waits no more
+    raisePriority(names[3]!); // it waits no more
     const [next] = await turnsOf([
       () => {
-        segmentEnds();
+        segmentEnded();
         return Promise.race(waiting.slice(0, 3));
       },
     ]);

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { data, getRngState, manualSeed, metrics, nn, noGrad, optim, rand, randn, tensor, train } from '../../src';
-import type { KeptRounds } from '../../src/train/kept-rounds';
 import { Session } from '../../src/train/session';
+import type { Snapshots } from '../../src/train/snapshots';
 import { counted } from './counted-rounds';
 import { bitsOf, eagerStep, makeModel, quiet, students } from './runs';
 
@@ -248,7 +248,7 @@ describe('epochs ahead of JavaScript', () => {
   });
 
   it('are kept of no more fits at a time than there is room for, which is free again behind them', async () => {
-    const keep = vi.spyOn(Session.prototype, 'keepRounds');
+    const keep = vi.spyOn(Session.prototype, 'keepSnapshots');
     const begun = async () => {
       keep.mockClear();
       let [waiting, release] = [0, (): void => {}];
@@ -264,7 +264,7 @@ describe('epochs ahead of JavaScript', () => {
         return fit({ ...setUp(), model, optimizer: new optim.Adam(model.parameters()) } as unknown as Given, 4, { onEpoch });
       });
       while (waiting < fits.length) await new Promise((resolve) => setTimeout(resolve, 5));
-      const kept = new Set(keep.mock.results.map(({ value }) => value as KeptRounds).filter(({ most }) => most > 0)).size;
+      const kept = new Set(keep.mock.results.map(({ value }) => value as Snapshots).filter(({ maxRounds: most }) => most > 0)).size;
       release();
       await Promise.all(fits);
       return kept;

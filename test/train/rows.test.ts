@@ -1,30 +1,30 @@
 // Copies of a dataset that fits share, as long as its values are the same.
 import { expect, it } from 'vitest';
 import { data, manualSeed, nn, ones, optim, randn, type Tensor, train, zeros } from '../../src';
-import { rowsIn } from '../../src/train/rows';
+import { nativeRows } from '../../src/train/rows';
 
 it('are shared by whoever has the same tensors, and by nobody once one of them is changed', () => {
   const [x, y, z] = [randn([6, 2]), randn([6, 1]), randn([6, 1])];
-  const first = rowsIn([x, y]);
-  expect(rowsIn([x, y])).toBe(first);
-  expect(rowsIn([x])).not.toBe(first);
-  const other = rowsIn([x, z]);
+  const first = nativeRows([x, y]);
+  expect(nativeRows([x, y])).toBe(first);
+  expect(nativeRows([x])).not.toBe(first);
+  const other = nativeRows([x, z]);
   expect(other).not.toBe(first);
-  expect(rowsIn([x, z])).toBe(other);
+  expect(nativeRows([x, z])).toBe(other);
   z.add_(1);
-  const changed = rowsIn([x, z]);
+  const changed = nativeRows([x, z]);
   expect(changed).not.toBe(other);
   x.detach().mul_(2); // by another tensor on its memory
-  expect(rowsIn([x, z])).not.toBe(changed);
+  expect(nativeRows([x, z])).not.toBe(changed);
 });
 
 it('are copied each time where the user has an array on the memory', () => {
   const x = randn([6, 2]);
-  const first = rowsIn([x]);
+  const first = nativeRows([x]);
   x.data[0] = 1;
-  const second = rowsIn([x]);
+  const second = nativeRows([x]);
   expect(second).not.toBe(first);
-  expect(rowsIn([x])).not.toBe(second);
+  expect(nativeRows([x])).not.toBe(second);
 });
 
 const lossOf = async (x: Tensor, y: Tensor): Promise<number> => {

@@ -1,4 +1,4 @@
-// Checks that a training step trains the model's parameters. A parameter that a plain loop would silently leave untrained is an error or a warning here.
+// Checks that a training step trains the model's parameters. A plain loop would silently leave a parameter untrained; a fit throws or warns.
 import { rangeError } from '../errors';
 import { overlap } from '../memory';
 import type { Module } from '../nn';
@@ -12,8 +12,8 @@ const warned = new WeakSet<Module>();
 const writes = ({ trace }: RecordedStep, tensor: Tensor): boolean =>
   trace.written.some(({ base, array }) => base.role !== 'gradient' && overlap(array, tensor.values));
 
-/** Checks the steps that a fit has just recorded, together with those recorded before. */
-export function checkTrained(
+/** Throws if one of the new recordings `fresh` changes no parameter of the optimizer. Warns once for each model of parameters that none of `kinds` changes. */
+export function checkTrainedParameters(
   where: string,
   model: Module,
   groups: Groups,

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, expect, it } from 'vitest';
 import { data, nn, optim, randn, train, zeros } from '../../src';
-import { Lines } from '../../src/train/lines';
+import { LogFile } from '../../src/train/log-file';
 import { quiet } from './runs';
 
 const folder = mkdtempSync(join(tmpdir(), 'simdnn-'));
@@ -25,14 +25,14 @@ function setUp() {
 
 it('writes the first line at once, and those that follow fast together', async () => {
   const path = fresh();
-  const lines = new Lines(path);
-  await lines.add('1\n');
+  const lines = new LogFile(path);
+  await lines.append('1\n');
   expect(read(path)).toBe('1\n');
-  for (let i = 2; i <= 5; i++) expect(lines.add(`${i}\n`)).toBeUndefined();
+  for (let i = 2; i <= 5; i++) expect(lines.append(`${i}\n`)).toBeUndefined();
   expect(read(path)).toBe('1\n');
   await setTimeout(500); // whoever follows the file sees them, whatever comes next
   expect(read(path)).toBe('1\n2\n3\n4\n5\n');
-  await lines.add('6\n');
+  await lines.append('6\n');
   expect(read(path)).toBe('1\n2\n3\n4\n5\n6\n');
 });
 
@@ -76,9 +76,9 @@ it('has the lines of all epochs that a checkpoint has', async () => {
 
 it('tells of a file that cannot be written, in the end at the latest', async () => {
   const path = join(folder, 'gone');
-  const lines = new Lines(join(path, 'log.csv'));
-  await expect(lines.add('1\n')).rejects.toThrow(/ENOENT/);
-  lines.add('2\n');
+  const lines = new LogFile(join(path, 'log.csv'));
+  await expect(lines.append('1\n')).rejects.toThrow(/ENOENT/);
+  lines.append('2\n');
   await expect(lines.flush()).rejects.toThrow(/ENOENT/);
   await setTimeout(300);
   expect(existsSync(path)).toBe(false);

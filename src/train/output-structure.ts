@@ -1,34 +1,34 @@
-// The structure of a model's output: a tensor, or several tensors in lists and plain objects.
+// The structure of a model's output: a tensor, or several tensors in nested lists and plain objects (a tree whose leaves are tensors).
 import { isPlainObject } from '../brands';
 import { describe, typeError } from '../errors';
 import { Tensor } from '../tensor';
-import { leaveAlone } from './promises';
+import { ignoreRejection } from './promises';
 
 /** A model's output, as a flat list of tensors and their structure. */
-export interface Form {
+export interface OutputStructure {
   /** The tensors, in order. */
   readonly leaves: readonly Tensor[];
   /** The path of each tensor, for messages: `output.kind`. */
-  readonly names: readonly string[];
+  readonly paths: readonly string[];
   /** The structure as text: `tensor`, `[tensor, tensor]`, `{ kind: tensor }`. */
   readonly text: string;
   /** Builds the same structure from other tensors. */
-  with(leaves: readonly Tensor[]): unknown;
+  unflatten(leaves: readonly Tensor[]): unknown;
 }
 
 type Build = (next: () => Tensor) => unknown;
 
-const isName = (key: string): boolean => /^[A-Za-z_$][\w$]*$/.test(key);
+const isIdentifier = (key: string): boolean => /^[A-Za-z_$][\w$]*$/.test(key);
 
-/** Flattens a model's output, or what is given in its place. In messages, `name` is what it is called and `who` returned it. */
-export function formOf(where: string, name: string, who: string, value: unknown): Form {
+/** Flattens a model's output, or a value of the same structure. In messages `name` is the value's name, and `who` says who returned it. */
+export function flattenOutput(where: string, name: string, who: string, value: unknown): OutputStructure {
   const leaves: Tensor[] = [];
-  const names: string[] = [];
+  const paths: string[] = [];
   const walk = (part: unknown, at: string): { text: string; build: Build } => {
-    leaveAlone(part);
+    ignoreRejection(part);
     if (part instanceof Tensor) {
       leaves.push(part);
-      names.push(at);
+      paths.push(at);
       return { text: 'tensor', build: (next) => next() };
     }
     if (part === null || part === undefined) return { text: String(part), build: () => part };
@@ -38,8 +38,8 @@ export function formOf(where: string, name: string, who: string, value: unknown)
     }
     if (isPlainObject(part)) {
       const parts = Object.entries(part).map(([key, one]) => {
-        const shown = isName(key) ? key : JSON.stringify(key);
-        return { key, shown, ...walk(one, isName(key) ? `${at}.${key}` : `${at}[${shown}]`) };
+        const shown = isIdentifier(key) ? key : JSON.stringify(key);
+        return { key, shown, ...walk(one, isIdentifier(key) ? `${at}.${key}` : `${at}[${shown}]`) };
       });
       return {
         text: `{ ${parts.map(({ shown, text }) => `${shown}: ${text}`).join(', ')} }`,
@@ -54,12 +54,12 @@ export function formOf(where: string, name: string, who: string, value: unknown)
   const { text, build } = walk(value, name);
   if (leaves.length === 0)
     throw typeError(where, `expected ${who} a tensor, or several in lists and plain objects, got ${describe(value)}`);
-  if (value instanceof Tensor) return { leaves, names, text, with: (others) => others[0]! };
+  if (value instanceof Tensor) return { leaves, paths, text, unflatten: (others) => others[0]! };
   return {
     leaves,
-    names,
+    paths,
     text,
-    with: (others) => {
+    unflatten: (others) => {
       let at = 0;
       return build(() => others[at++]!);
     },

@@ -12,9 +12,9 @@ export interface Clocks<K = RecordedStep> {
 }
 
 /**
- * Expresses every live number of the kinds that are used as a linear function of the random numbers drawn and the steps done, by asking what the number would
- * be after one more of each. The result is not steady if the calls of the second step differ from the recorded ones (as the first step with a momentum does),
- * or if a number is not exactly linear in the steps: only whole numbers are added up without rounding.
+ * Expresses every live number of the used kinds as a linear function of the random numbers drawn and the steps done. The slopes are differences: the number after
+ * one more draw or step, minus the present one. `steady` is false if the calls of the second step differ from the recorded ones (the first step with momentum
+ * does), or if a number is not exactly linear in the steps; only sums of integers are free of rounding.
  */
 export function linearNumbers<K extends Recorded>(
   kinds: readonly K[],
@@ -40,8 +40,8 @@ export function linearNumbers<K extends Recorded>(
     if (oneStep.includes(null) || twoSteps === null) steady = false;
     return base.map((value, n) => {
       const added = oneStep.map((after) => (after === null || after[n] === value ? 0 : after[n]! - value));
-      const isKnown = added.every((one) => one === 0 || (Number.isInteger(value) && Number.isInteger(one)));
-      if (!isKnown || twoSteps?.[n] !== value + 2 * added[clocks.of(kind)]!) steady = false;
+      const isExact = added.every((one) => one === 0 || (Number.isInteger(value) && Number.isInteger(one)));
+      if (!isExact || twoSteps?.[n] !== value + 2 * added[clocks.of(kind)]!) steady = false;
       return [value, oneDrawn[n]! - value, ...added];
     });
   });

@@ -1,26 +1,32 @@
-// Collects the outputs of a prediction in order, in new tensors or in given ones.
+// Collects the outputs of a prediction's batches in their order, in new tensors or in the given ones.
 import { rangeError, typeError } from '../errors';
 import { refuseHeld } from '../holders';
 import { overlap, type TensorData } from '../memory';
 import { sameShape, shapeText } from '../shape';
 import { changed, checkTensor, empty, refuseLost, Tensor } from '../tensor';
-import { type Form, formOf } from './forms';
+import { flattenOutput, type OutputStructure } from './output-structure';
 
 const widthOf = ({ shape }: Tensor): number => shape.slice(1).reduce((a, b) => a * b, 1);
 const viewOf = (memory: ArrayBuffer, { dtype }: Tensor, length: number): TensorData =>
   dtype === 'float32' ? new Float32Array(memory, 0, length) : new Int32Array(memory, 0, length);
 
-/** Whether outputs have the same form, types and shapes, except for the number of rows. */
-export const areAlike = (one: Form, other: Form): boolean =>
+/** Whether two outputs have the same structure, types and shapes, except for the number of rows. */
+export const areCompatible = (one: OutputStructure, other: OutputStructure): boolean =>
   one.text === other.text &&
   one.leaves.every((t, i) => t.dtype === other.leaves[i]!.dtype && sameShape(t.shape.slice(1), other.leaves[i]!.shape.slice(1)));
 
-/** Checks the tensors of `into` against the outputs' form and number of rows; null: it is not known yet. `of` are the model's own tensors. */
-export function checkInto(where: string, into: unknown, form: Form, rows: number | null, of: readonly Tensor[]): readonly Tensor[] {
-  const given = formOf(where, 'into', 'into to be', into);
+/** Checks the tensors of `into` against the structure of the output and its number of rows (null: not known yet). `of` has the model's own tensors. */
+export function checkInto(
+  where: string,
+  into: unknown,
+  form: OutputStructure,
+  rows: number | null,
+  of: readonly Tensor[],
+): readonly Tensor[] {
+  const given = flattenOutput(where, 'into', 'into to be', into);
   if (given.text !== form.text) throw typeError(where, `expected into in the form of the model's output, ${form.text}, got ${given.text}`);
   for (const [i, t] of given.leaves.entries()) {
-    const name = given.names[i]!;
+    const name = given.paths[i]!;
     const like = form.leaves[i]!;
     checkTensor(where, name, t, like.dtype);
     const expected = [rows ?? 'rows', ...like.shape.slice(1)];
@@ -50,8 +56,8 @@ export function writeInto(where: string, t: Tensor, values: TensorData, begin: n
 }
 
 /** Concatenates the outputs of batches. */
-export class Gathering {
-  private form: Form | null = null;
+export class OutputCollector {
+  private structure: OutputStructure | null = null;
   private target: readonly Tensor[] | null = null;
   private parts: ArrayBuffer[][] = [];
   private rows = 0;
@@ -61,37 +67,37 @@ export class Gathering {
     private readonly where: string,
     private readonly into: unknown,
     private readonly total: number | null,
-    private readonly of: readonly Tensor[],
+    private readonly modelTensors: readonly Tensor[],
   ) {}
 
-  /** Throws if the outputs of a kind of batch do not fit those before. */
-  meet(form: Form, rows: number): void {
+  /** Accepts the structure of the outputs of a kind of batch with `rows` rows; throws if it does not fit the earlier ones. */
+  accept(form: OutputStructure, rows: number): void {
     const { where } = this;
     for (const [i, { shape }] of form.leaves.entries()) {
       if (shape[0] === rows) continue;
-      const what = form.leaves.length === 1 ? 'an output' : form.names[i]!;
+      const what = form.leaves.length === 1 ? 'an output' : form.paths[i]!;
       throw rangeError(where, `expected ${what} for each of ${rows} rows, got shape ${shapeText(shape)}`);
     }
-    if (this.form !== null) {
-      if (areAlike(this.form, form)) return;
-      const shown = ({ text, leaves }: Form): string =>
+    if (this.structure !== null) {
+      if (areCompatible(this.structure, form)) return;
+      const shown = ({ text, leaves }: OutputStructure): string =>
         `${text} of ${leaves.map((t) => `${t.dtype} ${shapeText(['rows' as never, ...t.shape.slice(1)])}`).join(' and ')}`;
       throw rangeError(
         where,
-        `the outputs of all batches are put together, and one gives ${shown(form)}, those before ${shown(this.form)}`,
+        `the outputs of all batches are put together, and one gives ${shown(form)}, those before ${shown(this.structure)}`,
       );
     }
-    this.form = form;
+    this.structure = form;
     this.parts = form.leaves.map(() => []);
-    if (this.into !== undefined) this.target = checkInto(where, this.into, form, this.total, this.of);
+    if (this.into !== undefined) this.target = checkInto(where, this.into, form, this.total, this.modelTensors);
     else if (this.total !== null) this.target = form.leaves.map(({ shape, dtype }) => empty([this.total!, ...shape.slice(1)], dtype));
   }
 
-  /** Adds the outputs of further rows. */
-  take(outputs: readonly ArrayBuffer[], rows: number): void {
+  /** Appends the outputs of further rows. */
+  append(outputs: readonly ArrayBuffer[], rows: number): void {
     if (rows === 0) return;
     const { where, target } = this;
-    for (const [i, like] of this.form!.leaves.entries()) {
+    for (const [i, like] of this.structure!.leaves.entries()) {
       if (target === null) {
         this.parts[i]!.push(outputs[i]!);
         continue;
@@ -104,17 +110,17 @@ export class Gathering {
     this.rows += rows;
   }
 
-  /** The whole output, in the form of the model's output. */
+  /** Returns the whole output in the structure of the model's output. */
   finish(): unknown {
-    const { where, into, form, rows } = this;
-    if (into === undefined) return form!.with(this.target ?? form!.leaves.map((like, i) => this.joined(i, like)));
+    const { where, into, structure, rows } = this;
+    if (into === undefined) return structure!.unflatten(this.target ?? structure!.leaves.map((like, i) => this.concatenated(i, like)));
     const { shape } = this.target![0]!;
     if (rows !== shape[0]) throw rangeError(where, `into has ${shape[0]} rows, and the batches gave ${rows}: these are written`);
     return into;
   }
 
-  // Each piece is released once it has been copied.
-  private joined(i: number, like: Tensor): Tensor {
+  // Releases each part once it has been copied, so that a large output is not held twice.
+  private concatenated(i: number, like: Tensor): Tensor {
     const parts = this.parts[i]!;
     const shape = [this.rows, ...like.shape.slice(1)];
     if (parts.length === 1) return new Tensor(viewOf(parts[0]!, like, this.rows * widthOf(like)), shape);

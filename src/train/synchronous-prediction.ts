@@ -1,4 +1,4 @@
-// Predictions on the calling thread, for models so small that passing rows to another thread and results back would take longer.
+// Synchronous predictions, on the thread that calls `predict`. For a small model, passing the rows to another thread and the results back would take longer.
 import { noGrad } from '../autograd';
 import { overlap } from '../memory';
 import type { Module } from '../nn';
@@ -6,10 +6,11 @@ import { atPrecision, type Float32MatmulPrecision } from '../precision';
 import { randomPosition } from '../random';
 import { type RecordedStep, Recording } from '../recording';
 import { leafChanges, refuseLost, type Tensor } from '../tensor';
-import type { Form } from './forms';
-import { inEvaluation, type Prediction } from './tasks';
+import type { OutputStructure } from './output-structure';
+import { inEvaluationMode, type Prediction } from './tasks';
 
-// An estimate for one thread of an AVX2 processor (Zen 3): products run at 100 GFLOP/s, all else at the speed of memory. JavaScript waits at most about this long.
+// The estimated time is that of one thread of an AVX2 processor (Zen 3): products at 100 GFLOP/s, everything else at the speed of memory, 16 GB/s. JavaScript waits for
+// at most about a millisecond.
 const flopsPerMicrosecond = 100_000;
 const bytesPerMicrosecond = 16_000;
 const mostMicroseconds = 1000;
@@ -20,15 +21,15 @@ export const isQuick = ({ trace: { work } }: RecordedStep): boolean =>
 
 const isOnAny = (t: Tensor, others: readonly Tensor[]): boolean => others.some(({ values }) => overlap(values, t.values));
 
-/** Predictions on the calling thread. The recording's guards detect changes of the model. */
-export class Here {
+/** Predictions of one model on the calling thread. The recording's guards detect changes of the model. */
+export class SynchronousPrediction {
   private recording: Recording<Tensor[], Tensor[]> | null = null;
-  private freeAt = -1;
+  private freeAtChange = -1;
   private readonly modules: readonly Module[];
   private readonly leaves: readonly Tensor[];
   private readonly run: (...inputs: Tensor[]) => Tensor[];
-  /** The form of the outputs. */
-  readonly form: Form;
+  /** The structure of the output. */
+  readonly structure: OutputStructure;
 
   constructor(
     private readonly where: string,
@@ -39,41 +40,41 @@ export class Here {
   ) {
     this.modules = model.modules();
     this.leaves = kind.leaves;
-    this.form = (kind.results as Prediction).form;
+    this.structure = (kind.results as Prediction).structure;
     this.run = (...inputs) => [...task.run(...inputs).outputs];
   }
 
   /**
-   * The outputs, each in memory of its own, or in that of `into` if it is given. Null if another thread works on a tensor, or if the model's calculation has changed.
-   * `into` is called after these checks, and may run user code.
+   * The output's tensors, each in memory of its own, or in that of `into` if it is given. Null if another thread works on a tensor, or if the model's calculation has
+   * changed. `into` is called after these checks, and may run user code.
    */
   outputs(inputs: readonly Tensor[], into: (() => readonly Tensor[]) | null): readonly Tensor[] | null {
-    if (leafChanges !== this.freeAt && !this.areFree()) return null;
+    if (leafChanges !== this.freeAtChange && !this.areTensorsFree()) return null;
     const args: Tensor[] = [];
     for (let i = 0; i < inputs.length; i++) {
       const x = inputs[i]!;
       refuseLost(this.where, x);
       if (x.version.holder !== null) return null;
-      for (let j = 0; j < i; j++) if (inputs[j]!.values === x.values) return null; // the recording has different tensors
+      for (let j = 0; j < i; j++) if (inputs[j]!.values === x.values) return null; // the recording has a separate tensor for each input
       args.push(x.needsGrad ? x.detach() : x);
     }
-    // Modules are asked in the mode that they are in: most models are in evaluation mode already, or ask for none.
-    return this.replayed(args, into) ?? this.inEvaluation(args, into);
+    // The guards are first evaluated in the modules' present modes: most models are already in evaluation mode, or do not depend on it.
+    return this.replay(args, into) ?? this.runInEvaluationMode(args, into);
   }
 
-  // Whether no other thread works on the model's tensors. Whoever takes one changes `leafChanges`.
-  private areFree(): boolean {
+  // Whether no other thread works on the model's tensors. `leafChanges` changes whenever a tensor is held, so it saves most calls.
+  private areTensorsFree(): boolean {
     const { leaves } = this;
     for (let i = 0; i < leaves.length; i++) if (leaves[i]!.version.holder !== null) return false;
-    this.freeAt = leafChanges;
+    this.freeAtChange = leafChanges;
     return true;
   }
 
-  private inEvaluation(args: Tensor[], into: (() => readonly Tensor[]) | null): readonly Tensor[] | null {
-    return inEvaluation(this.modules, () => this.replayed(args, into) ?? atPrecision(this.precision, () => this.recorded(args)));
+  private runInEvaluationMode(args: Tensor[], into: (() => readonly Tensor[]) | null): readonly Tensor[] | null {
+    return inEvaluationMode(this.modules, () => this.replay(args, into) ?? atPrecision(this.precision, () => this.record(args)));
   }
 
-  private replayed(args: Tensor[], into: (() => readonly Tensor[]) | null): readonly Tensor[] | null {
+  private replay(args: Tensor[], into: (() => readonly Tensor[]) | null): readonly Tensor[] | null {
     const { recording, precision } = this;
     if (!recording?.fits(args, false, precision)) return null;
     if (into !== null) {
@@ -86,10 +87,10 @@ export class Here {
       }
     }
     const outputs = recording.replay(args);
-    return recording.givesFresh ? outputs : this.apart(outputs, args);
+    return recording.givesFresh ? outputs : this.copyShared(outputs, args);
   }
 
-  private recorded(args: Tensor[]): Tensor[] | null {
+  private record(args: Tensor[]): Tensor[] | null {
     if (!this.kind.isValid(randomPosition())) return null;
     const { recording, result } = noGrad(() => {
       const made = Recording.make(this.run, args, false);
@@ -97,11 +98,11 @@ export class Here {
       return made;
     });
     this.recording = recording;
-    return this.apart(result, args);
+    return this.copyShared(result, args);
   }
 
   // Copies outputs that share memory with an input, with the model's own tensors or with an earlier output.
-  private apart(outputs: readonly Tensor[], inputs: readonly Tensor[]): Tensor[] {
+  private copyShared(outputs: readonly Tensor[], inputs: readonly Tensor[]): Tensor[] {
     return outputs.map((output, i) => {
       const isShared = isOnAny(output, inputs) || isOnAny(output, this.leaves) || isOnAny(output, outputs.slice(0, i));
       return isShared || output.requiresGrad ? noGrad(() => output.detach().clone()) : output;

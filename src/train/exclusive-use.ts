@@ -1,10 +1,10 @@
-// Ensures that only one run at a time works on a model.
+// Ensures that only one run at a time uses a model: a run holds the model's tensors, and another run throws.
 import { SimdnnError } from '../errors';
 import type { Holder } from '../holders';
 import { hold, type Tensor } from '../tensor';
 
 /** Throws if another run works on any of the tensors. */
-export function refuseTaken(where: string, tensors: Iterable<Tensor>, self: Holder | null): void {
+export function refuseInUse(where: string, tensors: Iterable<Tensor>, self: Holder | null): void {
   for (const { version } of tensors) {
     const { holder } = version;
     if (holder === null || holder === self) continue;
@@ -15,9 +15,9 @@ export function refuseTaken(where: string, tensors: Iterable<Tensor>, self: Hold
   }
 }
 
-/** Takes tensors whose values must not change until the returned function is called, which releases them. */
-export function takeAll(where: string, tensors: readonly Tensor[]): () => void {
-  refuseTaken(where, tensors, null);
+/** Holds tensors, so that nothing may change their values until the returned function releases them. */
+export function holdAll(where: string, tensors: readonly Tensor[]): () => void {
+  refuseInUse(where, tensors, null);
   const self: Holder = { name: where, sync: () => {} };
   for (const tensor of tensors) hold(tensor, self);
   return () => {
