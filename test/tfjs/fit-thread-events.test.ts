@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
 import { describe, expect, it } from 'vitest';
 import { simdnnInfo } from '../../src/tfjs';
-import { alwaysOnThread, asEver, fitted, long, modelOf, numbersOf, rowsOf, stateOf, weightsOf } from './fit-thread-models';
+import { alwaysOnThread, fitted, long, modelOf, numbersOf, rowsOf, stateOf, weightsOf, withUsualMinimum } from './fit-thread-models';
 
 alwaysOnThread();
 
@@ -13,7 +13,7 @@ const ofLong = () => rowsOf(8000);
 
 describe('meanwhile', () => {
   it('timers of JavaScript run, within an epoch', async () => {
-    asEver();
+    withUsualMinimum();
     const [model, data] = [modelOf({ width: 64 }), rowsOf(40_000)];
     const ticksIn = async (args: layers.ModelFitArgs): Promise<number> => {
       let [ticks, most] = [0, 0];

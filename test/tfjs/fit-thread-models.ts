@@ -4,26 +4,26 @@ import * as layers from '@tensorflow/tfjs-layers';
 import { afterEach, beforeEach, expect, vi } from 'vitest';
 import { manualSeed, randomPosition } from '../../src/random';
 import { simdnnInfo } from '../../src/tfjs';
-import { worth } from '../../src/tfjs/fit-thread';
+import { minimum } from '../../src/tfjs/fit-thread';
 import { randomly } from './step-programs';
 
-const usual = { ...worth };
+const usual = { ...minimum };
 
 /** Has the thread do batches that take no time, too. */
 export function alwaysOnThread(): void {
   beforeEach(() => {
-    Object.assign(worth, { least: 0, step: 0 });
+    Object.assign(minimum, { run: 0, step: 0 });
     vi.spyOn(console, 'warn').mockReturnValue(); // of weights that are trainable no longer
   });
   afterEach(() => {
-    Object.assign(worth, usual);
+    Object.assign(minimum, usual);
     vi.restoreAllMocks();
   });
 }
 
 /** As where nobody tests, but for short steps, which tests have. */
-export const asEver = (): void => {
-  Object.assign(worth, usual, { step: 0 });
+export const withUsualMinimum = (): void => {
+  Object.assign(minimum, usual, { step: 0 });
 };
 
 const { layers: make } = layers;

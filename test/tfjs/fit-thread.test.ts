@@ -4,8 +4,8 @@ import type * as layers from '@tensorflow/tfjs-layers';
 import { describe, expect, it, vi } from 'vitest';
 import { manualSeed } from '../../src/random';
 import { simdnnInfo } from '../../src/tfjs';
-import { worth } from '../../src/tfjs/fit-thread';
-import { alwaysOnThread, asEver, fitted, long, modelOf, rowsOf, type Setting, weightsOf } from './fit-thread-models';
+import { minimum } from '../../src/tfjs/fit-thread';
+import { alwaysOnThread, fitted, long, modelOf, rowsOf, type Setting, weightsOf, withUsualMinimum } from './fit-thread-models';
 import { dataOf, describeModel } from './model-programs';
 import { randomly } from './step-programs';
 
@@ -76,8 +76,8 @@ describe('the same bits as on the thread of JavaScript', () => {
 describe('simdnnInfo().thread says why not', () => {
   const data = () => rowsOf(100);
   const short = (step: number) => {
-    asEver();
-    worth.step = step;
+    withUsualMinimum();
+    minimum.step = step;
     return modelOf().fit(...rowsOf(16), { ...long, epochs: 8 });
   };
   it.each<[string, RegExp, () => Promise<unknown>]>([

@@ -77,6 +77,15 @@ describe('a model is not recorded', () => {
 });
 
 describe('a recorded model', () => {
+  it('is no longer replayed when a program replaces one of its methods', async () => {
+    const { model, x, y } = await trained([make.dense({ units: 1 })]);
+    expect(simdnnInfo().level).toBe('recorded');
+    const { model: inner } = model as unknown as { model: { calculateLosses(): tf.Scalar[] } };
+    inner.calculateLosses = () => [tf.scalar(1000)];
+    expect(await model.trainOnBatch(x, y)).toBeGreaterThan(1000);
+    expect(simdnnInfo().reason).toContain('methods of its own');
+  });
+
   it('is recorded anew when a layer is changed, and never follows what it was', async () => {
     const penalty = regularizers.l2({ l2: 0.1 });
     const dense = make.dense({ units: 1, kernelRegularizer: penalty });
