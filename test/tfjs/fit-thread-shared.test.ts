@@ -1,4 +1,4 @@
-// What others make of a variable while the library's thread trains it.
+// Other uses of a variable while the training thread trains it.
 import * as tf from '@tensorflow/tfjs-core';
 import type * as layers from '@tensorflow/tfjs-layers';
 import { expect, it } from 'vitest';

@@ -1,4 +1,4 @@
-// The batches of a fit on the library's thread: the same bits as on JavaScript's, and what simdnnInfo says of it.
+// Batches on the training thread have the same bits as on JavaScript's thread, and simdnnInfo says why a fit does not use the thread.
 import * as tf from '@tensorflow/tfjs-core';
 import type * as layers from '@tensorflow/tfjs-layers';
 import { describe, expect, it, vi } from 'vitest';
@@ -9,7 +9,7 @@ import { alwaysOnThread, fitted, long, modelOf, rowsOf, type Setting, weightsOf,
 import { dataOf, describeModel } from './model-programs';
 import { randomly } from './step-programs';
 
-// More by SIMDNN_TFJS_PROGRAMS.
+// SIMDNN_TFJS_PROGRAMS sets how many random models are fitted.
 const programs = Number(process.env['SIMDNN_TFJS_PROGRAMS'] ?? 20);
 
 alwaysOnThread();
