@@ -1,5 +1,5 @@
 /**
- * A backend for TensorFlow.js: `import 'simdnn/tfjs'` beside `@tensorflow/tfjs`, and its operations run on this library's kernels.
+ * A backend for TensorFlow.js. A program that imports `simdnn/tfjs` besides `@tensorflow/tfjs` runs on this library's kernels.
  *
  * @module simdnn/tfjs
  */

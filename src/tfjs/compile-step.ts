@@ -1,8 +1,8 @@
-// Training steps of the core API that are recorded and replayed.
+// Records and replays training steps of the core API.
 import { type Optimizer, type Scalar, Tensor, Variable } from '@tensorflow/tfjs-core';
 import { describe, typeError } from '../errors';
-import type { Run } from './recorded';
 import { lastStep, RecordedStep } from './recorded-step';
+import type { StepFunction } from './replay';
 
 function checkArguments(fn: unknown, optimizer: Optimizer, variables: readonly Variable[]): void {
   if (typeof fn !== 'function') throw typeError('compileStep', `expected a function, got ${describe(fn)}`);
@@ -13,15 +13,16 @@ function checkArguments(fn: unknown, optimizer: Optimizer, variables: readonly V
 }
 
 /**
- * Makes a training step of the core API one call: what `optimizer.minimize(() => fn(...args), true, variables)` does, with the same bits.
+ * Makes a training step of the core API one call, which does what `optimizer.minimize(() => fn(...args), true, variables)` does, with the same bits.
  *
- * The first three calls with tensors of certain shapes run operation by operation, the second and third of them are recorded and compared, and later ones
- * replay the recording natively. `fn` gives a scalar, and reads nothing but its arguments and variables: numbers of JavaScript in it are frozen, and what it does
- * besides (counting, printing) no longer happens. The learning rate, the step count and the values of variables are read anew. Where a step cannot be replayed it runs
- * operation by operation, and `simdnnInfo().reason` says why: another optimizer than those of `tf.train`; an operation that is none of this
- * library's kernels; a tensor of more than one number made inside, dropout's included; a tensor read that is no argument and no variable; another backend.
+ * The first three calls with tensors of certain shapes run operation by operation. The second and third are recorded and compared, and later calls replay the
+ * recording natively. `fn` returns a scalar and reads only its arguments and variables. JavaScript numbers in it are frozen, and its side effects, such as counting or
+ * printing, no longer happen. The learning rate, the step count and the values of variables are read before each step.
  *
- * A TypeError for other arguments, and for a call with anything but tensors.
+ * A step that cannot be replayed runs operation by operation, and `simdnnInfo().reason` says why: the optimizer is none of `tf.train`, an operation has no kernel in
+ * this library, `fn` makes a tensor of more than one number (dropout does too) or reads a tensor that is neither an argument nor a variable, or another backend is active.
+ *
+ * Throws a TypeError for other arguments, and the returned function for arguments that are not tensors.
  *
  * @example
  * const w = tf.variable(tf.zeros([2, 1]));
@@ -37,7 +38,7 @@ export function compileStep<A extends readonly Tensor[]>(
   checkArguments(fn, optimizer, variables);
   const own = [...variables];
   const step = new RecordedStep(lastStep, optimizer, own, false);
-  const run: Run = (args) => [optimizer.minimize(() => fn(...(args as unknown as A)), true, own)!];
+  const run: StepFunction = (args) => [optimizer.minimize(() => fn(...(args as unknown as A)), true, own)!];
   return (...args) => {
     const other = args.findIndex((t) => !(t instanceof Tensor));
     if (other >= 0) throw typeError('compileStep', `expected argument ${other} to be a tensor, got ${describe(args[other])}`);

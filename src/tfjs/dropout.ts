@@ -1,10 +1,10 @@
-// Layers of dropout that have no seed: their numbers are drawn by this library, so that a replay draws the next ones.
+// Dropout layers without a seed draw their random numbers from this library, so that each replay draws the next ones.
 import { engine, registerGradient, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import * as calls from '../calls.generated';
 import { draw } from '../random';
 import { live } from '../recorder';
-import type { Layers } from './known';
 import { pooled } from './pool';
+import type { Layers } from './recordable';
 import { backendName, define } from './registry';
 import { floatsOf } from './storage';
 
@@ -21,7 +21,7 @@ const kernel = 'SimdnnDropout';
 
 const run = (x: Tensor, attributes: object): Tensor => engine().runKernel(kernel, { x }, attributes as never) as Tensor;
 
-/** Defines its kernel. The gradient is the same kernel with the same numbers. */
+/** Defines the kernel of dropout. Its gradient is the same kernel with the same random numbers. */
 export function defineDropout(): void {
   define(kernel, (backend, { x }, { p, drawn }) => {
     const values = floatsOf(backend, x!);
@@ -33,13 +33,13 @@ export function defineDropout(): void {
   registerGradient({ kernelName: kernel, gradFunc: (dy, _, attributes) => ({ x: () => run(dy as Tensor, attributes) }) });
 }
 
-/** Has layers of tfjs-layers use it, where they draw numbers for each element. */
+/** Makes dropout layers that drop single elements use this kernel. */
 export function installDropout({ layers }: Layers): void {
   const prototype = Object.getPrototypeOf(layers.dropout({ rate: 0, name: 'simdnn' })) as { call: Call };
   const { call } = prototype;
   prototype.call = function (inputs, kwargs) {
     const [x, ...others] = [inputs].flat();
-    const draws = kwargs?.['training'] === true && 0 < this.rate && this.rate < 1 && !this.seed && this.noiseShape == null; // 0 is no seed there
+    const draws = kwargs?.['training'] === true && 0 < this.rate && this.rate < 1 && !this.seed && this.noiseShape == null; // tfjs-layers takes a seed of 0 for none
     if (!draws || engine().backendName !== backendName || others.length > 0 || x?.dtype !== 'float32')
       return call.call(this, inputs, kwargs);
     return tidy(() => {

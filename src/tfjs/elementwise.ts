@@ -1,4 +1,4 @@
-// Functions of one argument, arithmetic and comparisons of two with broadcasting, choices between two.
+// Element-wise kernels: functions of one argument; arithmetic and comparisons, with broadcasting; selection.
 import { backend_util, type TensorInfo } from '@tensorflow/tfjs-core';
 import * as calls from '../calls.generated';
 import { allocateFloat, allocateInt } from '../memory';
@@ -8,10 +8,9 @@ import { pooled } from './pool';
 import { define } from './registry';
 import { type Backend, type DataType, floatsOf, intsOf } from './storage';
 
-/** What a unary kernel of ours is called with. */
+/** A kernel of one argument, `y = f(x)`. */
 type Forward = (c: { y: Float32Array; x: Float32Array; n: number }) => void;
 
-/** `y = f(x)`. */
 function unary(name: string, forward: (attributes: Record<string, unknown>) => Forward): void {
   define(name, (backend, { x }, attributes) => {
     const values = floatsOf(backend, x!);
@@ -58,38 +57,38 @@ const functions: Record<string, Forward> = {
   Tanh: calls.tanhForward,
 };
 
-/** Where the elements of two operands that broadcast lie. */
-function pairing(a: TensorInfo, b: TensorInfo): { shape: number[]; layout: Int32Array } {
+/** The shape and the layout of two operands that are broadcast. */
+function broadcastOf(a: TensorInfo, b: TensorInfo): { shape: number[]; layout: Int32Array } {
   if (sameShape(a.shape, b.shape)) return { shape: a.shape, layout: flatLayout(numelOf(a.shape)) };
-  const shape = backend_util.assertAndGetBroadcastShape(a.shape, b.shape); // with the error of TensorFlow.js
+  const shape = backend_util.assertAndGetBroadcastShape(a.shape, b.shape); // throws the error of TensorFlow.js if the shapes do not fit
   const strides = ({ shape: own }: TensorInfo) => ({ strides: repeatStrides(own, shape) });
   return { shape, layout: layoutOf('tfjs', shape, strides(a), strides(b)) };
 }
 
-type Paired<In, Out> = (c: { out: Out; a: In; b: In; layout: Int32Array }) => void;
-type Floats = Paired<Float32Array, Float32Array>;
-type Ints = Paired<Int32Array, Int32Array>;
-type Comparison = Paired<Float32Array, Int32Array>;
+type BinaryKernel<In, Out> = (c: { out: Out; a: In; b: In; layout: Int32Array }) => void;
+type FloatKernel = BinaryKernel<Float32Array, Float32Array>;
+type IntKernel = BinaryKernel<Int32Array, Int32Array>;
+type Comparison = BinaryKernel<Float32Array, Int32Array>;
 
-// How kernels of two operands read them and make their result.
-const paired =
+// Makes a function that runs kernels of two operands of one type; it returns null for operands of another.
+const binary =
   <In, Out extends Float32Array | Int32Array>(read: (backend: Backend, info: TensorInfo) => In | null, allocate: (length: number) => Out) =>
-  (backend: Backend, a: TensorInfo, b: TensorInfo, kernel: Paired<In, Out>, gives: DataType): TensorInfo | null => {
+  (backend: Backend, a: TensorInfo, b: TensorInfo, kernel: BinaryKernel<In, Out>, dtype: DataType): TensorInfo | null => {
     const [x, y] = [read(backend, a), read(backend, b)];
     if (x === null || y === null) return null;
-    const { shape, layout } = pairing(a, b);
+    const { shape, layout } = broadcastOf(a, b);
     const out = allocate(numelOf(shape));
     if (out.length > 0) kernel({ out, a: x, b: y, layout });
-    return backend.info(out, shape, gives);
+    return backend.info(out, shape, dtype);
   };
 
-const [floating, whole, compared] = [paired(floatsOf, pooled), paired(intsOf, allocateInt), paired(floatsOf, allocateInt)];
+const [floatBinary, intBinary, compareFloats] = [binary(floatsOf, pooled), binary(intsOf, allocateInt), binary(floatsOf, allocateInt)];
 
-/** One kernel over two operands of any shapes that broadcast. */
-export const pairwise = (backend: Backend, a: TensorInfo, b: TensorInfo, kernel: Floats): TensorInfo | null =>
-  floating(backend, a, b, kernel, 'float32');
+/** Runs a kernel over two float32 operands, with broadcasting. */
+export const pairwise = (backend: Backend, a: TensorInfo, b: TensorInfo, kernel: FloatKernel): TensorInfo | null =>
+  floatBinary(backend, a, b, kernel, 'float32');
 
-const arithmetic: Record<string, [Floats, Ints | null]> = {
+const arithmetic: Record<string, [FloatKernel, IntKernel | null]> = {
   Add: [calls.add, calls.addInt],
   Sub: [calls.sub, calls.subInt],
   Multiply: [calls.mul, calls.mulInt],
@@ -100,7 +99,7 @@ const arithmetic: Record<string, [Floats, Ints | null]> = {
   Atan2: [calls.atan2, null],
 };
 
-const comparisons: Record<string, [Comparison, Ints]> = {
+const comparisons: Record<string, [Comparison, IntKernel]> = {
   Equal: [calls.eq, calls.eqInt],
   NotEqual: [calls.ne, calls.neInt],
   Less: [calls.lt, calls.ltInt],
@@ -109,21 +108,21 @@ const comparisons: Record<string, [Comparison, Ints]> = {
   GreaterEqual: [calls.ge, calls.geInt],
 };
 
-const logical: Record<string, Ints> = { LogicalAnd: calls.mulInt, LogicalOr: calls.maximumInt };
+const logical: Record<string, IntKernel> = { LogicalAnd: calls.mulInt, LogicalOr: calls.maximumInt };
 
-const squaredDifference: Floats = ({ out, ...operands }) => {
+const squaredDifference: FloatKernel = ({ out, ...operands }) => {
   const difference = allocateFloat(out.length);
   calls.sub({ out: difference, ...operands });
   calls.squareForward({ y: out, x: difference, n: out.length });
 };
 
-const filledWith = (n: number, value: number): Float32Array => {
-  const out = allocateFloat(n);
+export const filledWith = (n: number, value: number): Float32Array => {
+  const out = pooled(n);
   calls.fill({ out, n, value });
   return out;
 };
 
-// 1 for what is above 0, NaN for NaN, `alpha` for all else.
+// 1 where x is above 0, `alpha` elsewhere, NaN for NaN.
 const step =
   (alpha: number): Forward =>
   ({ y, x, n }) => {
@@ -135,8 +134,8 @@ const step =
     calls.where({ out: y, condition: isNumber, a: chosen, b: x, n });
   };
 
-// (x - mean) * scale / sqrt(variance + epsilon) + offset, each of which has a number for each element or for each column.
-function normalized(backend: Backend, inputs: Record<string, TensorInfo>, epsilon: number): TensorInfo | null {
+// Returns (x - mean) * scale / sqrt(variance + epsilon) + offset, in which each statistic has a number for each element or for each column.
+function batchNormalize(backend: Backend, inputs: Record<string, TensorInfo>, epsilon: number): TensorInfo | null {
   const x = inputs['x']!;
   const columns = x.shape.at(-1) ?? 0;
   const n = numelOf(x.shape);
@@ -145,21 +144,21 @@ function normalized(backend: Backend, inputs: Record<string, TensorInfo>, epsilo
   const rank = inputs['mean']!.shape.length;
   if (n === 0 || !fits(x) || given.some((t) => t !== undefined && !(fits(t) && t.shape.length === rank))) return null;
   const [mean, variance, scale, offset] = given.map((t) => t && { ...t, shape: numelOf(t.shape) === n ? x.shape : [columns] });
-  const made: TensorInfo[] = [];
-  const next = (result: TensorInfo | null): TensorInfo => made[made.push(result!) - 1]!;
-  const number = next(backend.info(filledWith(1, epsilon), [1], 'float32'));
-  const above = next(pairwise(backend, variance!, number, calls.add));
-  const deviation = next(backend.info(allocateFloat(numelOf(above.shape)), above.shape, 'float32'));
+  const results: TensorInfo[] = [];
+  const add = (result: TensorInfo | null): TensorInfo => results[results.push(result!) - 1]!;
+  const number = add(backend.info(filledWith(1, epsilon), [1], 'float32'));
+  const above = add(pairwise(backend, variance!, number, calls.add));
+  const deviation = add(backend.info(allocateFloat(numelOf(above.shape)), above.shape, 'float32'));
   calls.sqrtForward({ y: floatsOf(backend, deviation)!, x: floatsOf(backend, above)!, n: numelOf(above.shape) });
-  let y = next(pairwise(backend, x, mean!, calls.sub));
-  if (scale !== undefined) y = next(pairwise(backend, y, scale, calls.mul));
-  y = next(pairwise(backend, y, deviation, calls.div));
-  if (offset !== undefined) y = next(pairwise(backend, y, offset, calls.add));
-  for (const one of made) if (one !== y) backend.disposeIntermediateTensorInfo(one);
+  let y = add(pairwise(backend, x, mean!, calls.sub));
+  if (scale !== undefined) y = add(pairwise(backend, y, scale, calls.mul));
+  y = add(pairwise(backend, y, deviation, calls.div));
+  if (offset !== undefined) y = add(pairwise(backend, y, offset, calls.add));
+  for (const one of results) if (one !== y) backend.disposeIntermediateTensorInfo(one);
   return y;
 }
 
-function defineChoices(): void {
+function defineSelection(): void {
   define('LogicalNot', (backend, { x }) => {
     const values = intsOf(backend, x!);
     if (values === null || x!.dtype !== 'bool') return null;
@@ -180,7 +179,7 @@ function defineChoices(): void {
   });
 }
 
-/** Defines them. */
+/** Defines the element-wise kernels. */
 export function defineElementwise(): void {
   for (const [name, forward] of Object.entries(functions)) unary(name, () => forward);
   unary(
@@ -191,7 +190,7 @@ export function defineElementwise(): void {
   );
   unary('Step', ({ alpha }) => step((alpha as number | undefined) ?? 0));
   define('FusedBatchNorm', (backend, inputs, { varianceEpsilon }) =>
-    normalized(backend, inputs, (varianceEpsilon as number | null) ?? 0.001),
+    batchNormalize(backend, inputs, (varianceEpsilon as number | null) ?? 0.001),
   );
   define('EluGrad', (backend, { dy, y }) => {
     const [gradient, values] = [floatsOf(backend, dy!), floatsOf(backend, y!)];
@@ -199,7 +198,7 @@ export function defineElementwise(): void {
     const dx = allocateFloat(values.length);
     const [n, layout, factor] = [dx.length, flatLayout(dx.length), allocateFloat(dx.length)];
     calls.clampForward({ y: factor, x: values, n, low: -Infinity, high: 0 });
-    calls.add({ out: dx, a: factor, b: filledWith(n, 1), layout }); // y + 1 where y is below 0
+    calls.add({ out: dx, a: factor, b: filledWith(n, 1), layout }); // y + 1 where y is negative, otherwise 1
     calls.mul({ out: dx, a: dx, b: gradient, layout });
     return backend.info(dx, y!.shape, 'float32');
   });
@@ -218,22 +217,22 @@ export function defineElementwise(): void {
   });
   for (const [name, [floats, ints]] of Object.entries(arithmetic)) {
     define(name, (backend, { a, b }) => {
-      if (a!.dtype === 'int32' && b!.dtype === 'int32') return ints && whole(backend, a!, b!, ints, 'int32');
+      if (a!.dtype === 'int32' && b!.dtype === 'int32') return ints && intBinary(backend, a!, b!, ints, 'int32');
       return pairwise(backend, a!, b!, floats);
     });
   }
   for (const [name, [floats, ints]] of Object.entries(comparisons)) {
     define(name, (backend, { a, b }) =>
       a!.dtype === 'float32'
-        ? compared(backend, a!, b!, floats, 'bool')
+        ? compareFloats(backend, a!, b!, floats, 'bool')
         : a!.dtype === b!.dtype
-          ? whole(backend, a!, b!, ints, 'bool')
+          ? intBinary(backend, a!, b!, ints, 'bool')
           : null,
     );
   }
   for (const [name, ints] of Object.entries(logical)) {
-    define(name, (backend, { a, b }) => (a!.dtype === 'bool' && b!.dtype === 'bool' ? whole(backend, a!, b!, ints, 'bool') : null));
+    define(name, (backend, { a, b }) => (a!.dtype === 'bool' && b!.dtype === 'bool' ? intBinary(backend, a!, b!, ints, 'bool') : null));
   }
   define('SquaredDifference', (backend, { a, b }) => pairwise(backend, a!, b!, squaredDifference));
-  defineChoices();
+  defineSelection();
 }

@@ -1,4 +1,4 @@
-// Models of TensorFlow.js in folders, by addresses that begin with file://: model.json, and beside it weights.bin.
+// Saves models of TensorFlow.js to folders and loads them, by addresses that begin with file://. A folder has model.json and weights.bin.
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { io } from '@tensorflow/tfjs-core';
@@ -36,7 +36,7 @@ async function load(path: string): Promise<io.ModelArtifacts> {
 
 let isAsking = false;
 
-// Those of another package come before: with two, TensorFlow.js does not choose.
+// Handlers of another package come first: TensorFlow.js does not choose between two.
 function areOthers(handlers: () => unknown[]): boolean {
   isAsking = true;
   try {
@@ -49,7 +49,7 @@ function areOthers(handlers: () => unknown[]): boolean {
 const pathOf = (url: string | string[], handlersOf: (url: string) => unknown[]): string | null =>
   isAsking || typeof url !== 'string' || !url.startsWith(scheme) || areOthers(() => handlersOf(url)) ? null : url.slice(scheme.length);
 
-/** Has `model.save('file://folder')` and `tf.loadLayersModel('file://folder/model.json')` write and read files, as tfjs-node has. */
+/** Makes `model.save('file://folder')` and `tf.loadLayersModel('file://folder/model.json')` write and read files, as with tfjs-node. */
 export function installFiles(): void {
   io.registerSaveRouter((url) => {
     const folder = pathOf(url, io.getSaveHandlers);

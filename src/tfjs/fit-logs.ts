@@ -1,13 +1,13 @@
-// What the callbacks of a fit hear of batches that are replayed: the sums of the logger, and whether it is time to give others their turn.
+// What the callbacks of a fit learn of batches that are replayed: the sums that the logger of TensorFlow.js keeps, and when it is time to yield.
 import { add, mul, type Scalar, scalar, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import type { CallbackList } from '@tensorflow/tfjs-layers';
-import type { Layers } from './known';
-import { backendNow } from './registry';
+import type { Layers } from './recordable';
+import { simdnnBackend } from './registry';
 import { floatsOf } from './storage';
 
 export type Logs = Record<string, number | Tensor>;
 
-/** What is inside a callback of tfjs-layers; the last four of one that is made of an object with functions. */
+/** The members of a callback of tfjs-layers that matter here. A CustomCallback, made of an object of functions, has the optional ones. */
 export interface Callback {
   onBatchBegin: unknown;
   onBatchEnd: unknown;
@@ -16,11 +16,11 @@ export interface Callback {
   yield?: unknown;
   nowFunc?: unknown;
   yieldEvery?: number | string;
-  /** Gives others their turn where it is time, and returns the same promise until it is time again. */
+  /** Starts a pause if it is time for one. Returns the same promise until it is time again. */
   maybeWait?(epoch: number, batch: number, logs: Logs): Promise<void> | undefined;
 }
 
-/** The first of all callbacks: it adds up the logs of an epoch. */
+/** The first callback of every fit, which sums the logs of an epoch. */
 interface Logger {
   seen: number;
   totals: Record<string, number | Scalar>;
@@ -29,41 +29,43 @@ interface Logger {
 const leastNormal = 2 ** -126;
 const isNormal = (x: number): boolean => x === 0 || Math.abs(x) >= leastNormal;
 
-/** What the logger makes of one more value of so many rows, with the bits that its kernels give. */
-export function withValue(total: number, value: number, rows: number): number {
+/** Adds the value of a batch of so many rows to the logger's sum, with the bits that its kernels would give; only they know whether denormal numbers count as zero. */
+export function addToTotal(total: number, value: number, rows: number): number {
   const part = Math.fround(value * rows);
   const sum = Math.fround(total + part);
   if (isNormal(value) && isNormal(part) && isNormal(sum)) return sum;
   return tidy(() => add(scalar(total), mul(value, rows)).dataSync()[0]!);
 }
 
-/** The callbacks of one fit that ask for no single batches. */
+/** The callbacks of a fit in which none asks for single batches. */
 export class FitLogs {
-  private readonly waited = new Map<Callback, unknown>();
-  /** Those that give others their turn after so many milliseconds. */
+  private readonly lastPauses = new Map<Callback, unknown>();
+  /** The callbacks that yield after so many milliseconds. */
   private readonly yielding: readonly Callback[];
 
-  /** `labels`: the names of loss and metrics. */
+  /** `labels`: the names of the loss and the metrics. */
   constructor(
     private readonly list: CallbackList,
     private readonly labels: readonly string[],
     callbacks: readonly Callback[],
-    of: Layers['CustomCallback'],
+    customCallback: Layers['CustomCallback'],
   ) {
-    this.yielding = callbacks.filter((callback) => (callback as object) instanceof of && typeof callback.yieldEvery === 'number');
+    this.yielding = callbacks.filter(
+      (callback) => (callback as object) instanceof customCallback && typeof callback.yieldEvery === 'number',
+    );
   }
 
-  /** After how many milliseconds each of them gives others their turn. */
+  /** After how many milliseconds each of them yields. */
   get pauses(): number[] {
     return this.yielding.map(({ yieldEvery }) => yieldEvery as number);
   }
 
-  /** After a batch: adds to `pauses` what is waited for before the next one. */
-  giveTurns(epoch: number, batch: number, pauses: Promise<void>[]): void {
+  /** Called after a batch. Adds the promises that the fit must await before the next batch to `pauses`. */
+  yieldIfDue(epoch: number, batch: number, pauses: Promise<void>[]): void {
     for (const callback of this.yielding) {
       const pause = callback.maybeWait!(epoch, batch, {});
-      if (pause === this.waited.get(callback)) continue;
-      this.waited.set(callback, pause);
+      if (pause === this.lastPauses.get(callback)) continue;
+      this.lastPauses.set(callback, pause);
       if (pause !== undefined) pauses.push(pause);
     }
   }
@@ -72,16 +74,16 @@ export class FitLogs {
     return this.list.callbacks[0] as unknown as Logger;
   }
 
-  /** What the logger has of this epoch: a sum for each label. */
+  /** The logger's sums of this epoch, one for each label. */
   totals(): number[] {
     const { totals } = this.logger;
     return this.labels.map((label) => {
       const total = totals[label] ?? 0;
-      return typeof total === 'number' ? total : floatsOf(backendNow(), total)![0]!;
+      return typeof total === 'number' ? total : floatsOf(simdnnBackend(), total)![0]!;
     });
   }
 
-  /** Tells the logger what it would have after so many more rows. */
+  /** Sets the logger's sums after so many more rows. */
   log(rows: number, totals: readonly number[]): void {
     const { logger } = this;
     for (const [i, label] of this.labels.entries()) {

@@ -1,156 +1,150 @@
-// Has `fit` and `fitDataset` of tfjs-layers go through the loops of this library where nobody asks for single batches.
+// Makes `fit` and `fitDataset` of tfjs-layers use the loops of this library unless a callback asks for single batches.
 import { engine } from '@tensorflow/tfjs-core';
 import type { CallbackList, History, LayersModel } from '@tensorflow/tfjs-layers';
-import { Fit, type Function_, type Given, type Trainer, threads } from './fit';
+import { activeThreads, Fit, type FitArguments, type SeriesProvider } from './fit';
 import { DatasetFit, type DatasetOptions, type FitDataset } from './fit-dataset';
 import { type Callback, FitLogs } from './fit-logs';
-import type { Layers } from './known';
+import { type BatchFunction, internalsOf } from './model-internals';
+import type { Layers } from './recordable';
 import { lastFit, lastThread } from './recorded-step';
 import { backendName } from './registry';
 
-/** The train functions that are ours. */
-export interface Trainers {
-  /** The trainer of each. */
-  of: WeakMap<Function_, Trainer>;
-  /** The one that each model has made last. */
-  made: WeakMap<LayersModel, Function_>;
+/** The train functions that `models.ts` has made. */
+export interface TrainFunctions {
+  /** The replays that each of them can do. */
+  series: WeakMap<BatchFunction, SeriesProvider>;
+  /** The last one of each model. */
+  last: WeakMap<LayersModel, BatchFunction>;
 }
 
-type Loop = (this: LayersModel, ...given: Given) => Promise<History>;
+type FitLoop = (this: LayersModel, ...args: FitArguments) => Promise<History>;
 
-const asking = 'a callback asks for single batches';
-const mostRows = 2 ** 24; // TensorFlow.js counts rows in float32
+const singleBatches = 'a callback asks for single batches';
+const ownTrainFunction = 'the model has a train function of its own';
+const maxRows = 2 ** 24; // TensorFlow.js counts rows in float32
 
-// Why a fit has no batches for the thread; null where it may.
-function objectionToThread(callbacks: readonly Callback[], of: Layers['CustomCallback']): string | null {
-  const own = callbacks.filter((callback) => (callback as object) instanceof of);
-  if (own.some(({ yieldEvery }) => typeof yieldEvery !== 'number')) return 'yieldEvery gives nobody a turn within an epoch';
-  return own.some(({ nowFunc }) => nowFunc != null) ? 'a callback has a clock of its own' : null;
+// Returns why the training thread cannot be used, or null.
+function objectionToThread(callbacks: readonly Callback[], customCallback: Layers['CustomCallback']): string | null {
+  const custom = callbacks.filter((callback) => (callback as object) instanceof customCallback);
+  if (custom.some(({ yieldEvery }) => typeof yieldEvery !== 'number')) return 'yieldEvery gives nobody a turn within an epoch';
+  return custom.some(({ nowFunc }) => nowFunc != null) ? 'a callback has a clock of its own' : null;
 }
 
-// Whether a callback, or an object with functions of which TensorFlow.js makes one, asks for single batches.
-function asksForBatches(layers: Layers, callback: Callback): boolean {
+function asksForSingleBatches(layers: Layers, callback: Callback): boolean {
   const base = Object.getPrototypeOf(layers.Callback.prototype) as Callback;
-  const ofObjects = layers.CustomCallback.prototype as unknown as Callback;
-  const { onBatchBegin, onBatchEnd } = callback instanceof layers.CustomCallback ? ofObjects : base;
+  const custom = layers.CustomCallback.prototype as unknown as Callback;
+  const { onBatchBegin, onBatchEnd } = callback instanceof layers.CustomCallback ? custom : base;
   if (callback.onBatchBegin !== onBatchBegin || callback.onBatchEnd !== onBatchEnd) return true;
   if (!(callback instanceof layers.CustomCallback)) return false;
   const { batchBegin, batchEnd, yield: yields, yieldEvery } = callback as unknown as Callback;
   return batchBegin != null || batchEnd != null || yields != null || yieldEvery === 'batch';
 }
 
-/** Why a fit is not for our loop; null where it is. */
-function objectionTo(layers: Layers, trainers: Trainers, given: Given): string | null {
-  const [f, ins, , , , , callbacks, , , shuffle, , , stepsPerEpoch, validationSteps] = given;
+// Returns why a fit cannot use this library's loop, or null.
+function objectionToLoop(layers: Layers, trainFunctions: TrainFunctions, args: FitArguments): string | null {
+  const [trainFunction, data, , , , , callbacks, , , shuffle, , , stepsPerEpoch, validationSteps] = args;
   if (engine().backendName !== backendName) return `the active backend is ${engine().backendName}`;
-  if (!trainers.of.has(f)) return 'the model has a train function of its own';
+  if (!trainFunctions.series.has(trainFunction)) return ownTrainFunction;
   if (stepsPerEpoch != null || validationSteps != null || (typeof shuffle !== 'boolean' && shuffle != null))
     return 'steps are counted, or batches shuffled';
-  if ((ins[0]?.shape[0] ?? 0) > mostRows) return `there are more than ${mostRows} rows`;
-  return callbacks.some((callback) => asksForBatches(layers, callback)) ? asking : null;
+  if ((data[0]?.shape[0] ?? 0) > maxRows) return `there are more than ${maxRows} rows`;
+  return callbacks.some((callback) => asksForSingleBatches(layers, callback)) ? singleBatches : null;
 }
 
-const taken = Symbol('the list of callbacks is taken');
+const stopped = Symbol('the loop of TensorFlow.js was stopped');
 
-// TensorFlow.js checks what it is given and makes the callbacks, its own and those that are registered among them. Its loop, which `begin` begins, ends where it
-// would tell them the model. Null where it ends before: `begun` says why.
-function listOf(layers: Layers, begin: () => Promise<unknown>): { list: CallbackList | null; begun: Promise<unknown> } {
-  const lists = layers.CallbackList.prototype;
-  const { setModel } = lists;
+// Starts the loop of TensorFlow.js and stops it when it would set the model of its callbacks. Until then it has checked its arguments and made the list of callbacks,
+// registered ones included. `list` is null if the loop has not come that far; `started` then rejects with the reason.
+function callbackListOf(layers: Layers, start: () => Promise<unknown>): { list: CallbackList | null; started: Promise<unknown> } {
+  const prototype = layers.CallbackList.prototype;
+  const { setModel } = prototype;
   let list: CallbackList | null = null;
-  lists.setModel = function () {
+  prototype.setModel = function () {
     list = this as CallbackList;
-    throw taken;
+    throw stopped;
   };
   try {
-    const begun = begin().catch((error) => {
-      if (error !== taken) throw error;
+    const started = start().catch((error) => {
+      if (error !== stopped) throw error;
     });
-    return { list, begun };
+    return { list, started };
   } finally {
-    lists.setModel = setModel;
+    prototype.setModel = setModel;
   }
 }
 
-const refuse = (reason: string): void => {
+const useOriginal = (reason: string): void => {
   for (const status of [lastFit, lastThread]) Object.assign(status, { isReplayed: false, reason });
 };
 
-/** Has `fit` go through our loop where that is the same. */
-export function installFitLoop(layers: Layers, trainers: Trainers): void {
-  const prototype = layers.LayersModel.prototype as unknown as { fitLoop: Loop };
-  const { fitLoop: theirs } = prototype;
-  const stops = Object.getOwnPropertyDescriptor(prototype, 'stopTraining')!;
+/** Makes `fit` use this library's loop if that does the same as TensorFlow.js's. */
+export function installFitLoop(layers: Layers, trainFunctions: TrainFunctions): void {
+  const prototype = layers.LayersModel.prototype as unknown as { fitLoop: FitLoop };
+  const { fitLoop: original } = prototype;
+  const stopTraining = Object.getOwnPropertyDescriptor(prototype, 'stopTraining')!;
   Object.defineProperty(prototype, 'stopTraining', {
-    ...stops,
+    ...stopTraining,
     set(this: LayersModel, stop: boolean) {
-      stops.set!.call(this, stop);
-      if (stop) threads.get(this)?.stop();
+      stopTraining.set!.call(this, stop);
+      if (stop) activeThreads.get(this)?.stop();
     },
   });
-  prototype.fitLoop = async function (...given) {
-    const objection = objectionTo(layers, trainers, given);
+  prototype.fitLoop = async function (...args) {
+    const objection = objectionToLoop(layers, trainFunctions, args);
     if (objection !== null) {
-      refuse(objection);
-      return theirs.apply(this, given);
+      useOriginal(objection);
+      return original.apply(this, args);
     }
-    const { list, begun } = listOf(layers, () => theirs.apply(this, given));
-    await begun;
-    if (list!.callbacks.length !== given[6].length + 2) {
-      refuse('a registered callback, such as a progress bar, asks for single batches');
-      return theirs.apply(this, given);
+    const { list, started } = callbackListOf(layers, () => original.apply(this, args));
+    await started;
+    const [trainFunction, , , , , , callbacks] = args;
+    if (list!.callbacks.length !== callbacks.length + 2) {
+      useOriginal('a registered callback, such as a progress bar, asks for single batches');
+      return original.apply(this, args);
     }
     Object.assign(lastFit, { isReplayed: true, reason: '' });
-    return new Fit(
-      this,
-      given,
-      list!,
-      trainers.of.get(given[0])!,
-      layers.CustomCallback,
-      objectionToThread(given[6], layers.CustomCallback),
-    ).run();
+    const { CustomCallback } = layers;
+    const series = trainFunctions.series.get(trainFunction)!;
+    return new Fit(this, args, list!, series, CustomCallback, objectionToThread(callbacks, CustomCallback)).run();
   };
 }
 
-// Why the batches of a dataset are not for our loop, as far as that can be seen from the options; null where they may be.
+// Returns why `fitDataset` cannot use this library's loop, as far as its options show, or null.
 function objectionToDataset({ classWeight, callbacks, yieldEvery }: DatasetOptions): string | null {
   if (engine().backendName !== backendName) return `the active backend is ${engine().backendName}`;
   if (classWeight != null) return 'classes have weights';
   const asks = (callback: Record<string, unknown> | null): boolean =>
     ['onBatchBegin', 'onBatchEnd', 'onYield'].some((name) => callback != null && Object.hasOwn(callback, name) && callback[name] != null);
-  return yieldEvery === 'batch' || [callbacks].flat().some((callback) => asks(callback as never)) ? asking : null;
+  return yieldEvery === 'batch' || [callbacks].flat().some((callback) => asks(callback as never)) ? singleBatches : null;
 }
 
-/** The same of `fitDataset`. */
-export function installDatasetLoop(layers: Layers, trainers: Trainers): void {
+/** Makes `fitDataset` use this library's loop if that does the same as TensorFlow.js's. */
+export function installDatasetLoop(layers: Layers, trainFunctions: TrainFunctions): void {
   const prototype = layers.LayersModel.prototype as unknown as { fitDataset: FitDataset; makeTrainFunction: unknown };
-  const { fitDataset: theirs, makeTrainFunction } = prototype;
+  const { fitDataset: original, makeTrainFunction } = prototype;
   prototype.fitDataset = async function (dataset, options) {
     const early = options == null ? null : objectionToDataset(options);
     if (early !== null) {
-      refuse(early);
-      return theirs.call(this, dataset, options);
+      useOriginal(early);
+      return original.call(this, dataset, options);
     }
-    trainers.made.delete(this);
-    const { list, begun } = listOf(layers, () => theirs.call(this, dataset, options));
-    if (list === null) return begun as Promise<History>;
-    begun.catch(() => {});
-    const f = trainers.made.get(this);
-    const callbacks = list.callbacks.slice(1, -1) as unknown as Callback[]; // without those of TensorFlow.js itself
-    const isOwn = (this as unknown as { makeTrainFunction: unknown }).makeTrainFunction !== makeTrainFunction || f === undefined;
-    const late = isOwn
-      ? 'the model has a train function of its own'
-      : callbacks.some((callback) => asksForBatches(layers, callback))
-        ? asking
-        : null;
-    if (late !== null) {
-      refuse(late);
-      return theirs.call(this, dataset, options);
+    trainFunctions.last.delete(this);
+    const { list, started } = callbackListOf(layers, () => original.call(this, dataset, options));
+    if (list === null) return started as Promise<History>;
+    started.catch(() => {});
+    const trainFunction = trainFunctions.last.get(this);
+    const callbacks = list.callbacks.slice(1, -1) as unknown as Callback[]; // the first and the last are TensorFlow.js's logger and history
+    const hasOwnFunction = internalsOf(this).makeTrainFunction !== makeTrainFunction || trainFunction === undefined;
+    const asks = callbacks.some((callback) => asksForSingleBatches(layers, callback));
+    if (hasOwnFunction || asks) {
+      useOriginal(hasOwnFunction ? ownTrainFunction : singleBatches);
+      return original.call(this, dataset, options);
     }
     Object.assign(lastFit, { isReplayed: true, reason: '' });
     Object.assign(lastThread, { isReplayed: false, reason: 'the batches are those of a dataset' });
-    const labels = (this as unknown as { getDedupedMetricsNames(): string[] }).getDedupedMetricsNames();
+    const labels = internalsOf(this).getDedupedMetricsNames();
     const logs = new FitLogs(list, labels, callbacks, layers.CustomCallback);
-    return new DatasetFit(this, dataset, options, list, f!, trainers.of.get(f!)!, labels, logs, theirs).run();
+    const series = trainFunctions.series.get(trainFunction!)!;
+    return new DatasetFit(this, dataset, options, list, trainFunction!, series, labels, logs, original).run();
   };
 }

@@ -1,33 +1,33 @@
-// Which batches of a fit the library's thread for fits does, and why not the others.
+// Decides which batches of a fit run on the library's training thread, and reports why the others do not.
 import { type Tensor, Variable } from '@tensorflow/tfjs-core';
 import type { TensorData } from '../memory';
 import { createRows, type RowsHandle } from '../native';
-import { Beside, type Done } from './beside';
-import { lastStep, lastThread, type Series } from './recorded-step';
-import { backendNow } from './registry';
+import { lastStep, lastThread, type ReplaySeries } from './recorded-step';
+import { simdnnBackend } from './registry';
+import { type RunReport, ThreadSession } from './thread-session';
 
 /**
- * What the thread does in a row takes at least so many milliseconds, because to begin it and to hear of its end takes some 0.2; and each step at least so many,
- * because the numbers of an optimizer are calculated before a run, step by step: 13-30-25-20-15-10-5 takes 24 us a step here and 16 on JavaScript's thread. Tests
- * have it do less.
+ * The least milliseconds that the thread is used for. `run`: starting a run and waiting for its end takes some 0.2 ms. `step`: the optimizer's numbers are calculated
+ * before a run, step by step, so that a step of 13-30-25-20-15-10-5 takes 30 us here and 19 us on JavaScript's thread. Tests lower both.
  */
-export const worth = { least: 2, step: 0.1 };
-const leastPause = 2;
-const mostMilliseconds = 125; // as often as TensorFlow.js gives others their turn, where it is not said how often
+export const minimum = { run: 2, step: 0.1 };
 
-/** The thread of one fit. */
+const minMilliseconds = 2;
+const maxMilliseconds = 125; // TensorFlow.js yields this often by default
+
+/** The use of the training thread by one fit. */
 export class FitThread {
   private readonly milliseconds: number;
   private rows: RowsHandle | null = null;
-  private beside: Beside | null = null;
+  private session: ThreadSession | null = null;
   private isPossible = true;
-  private secondsOfStep: number | null = null;
-  /** How many batches JavaScript's thread does before this one is asked: the first few, to see how long they take. */
-  private here = 4;
+  private secondsPerStep: number | null = null;
+  /** How many batches JavaScript's thread still does first. The first four of a fit are done there to measure the time of a step. */
+  private batchesToMeasure = 4;
 
   /**
-   * The batches are rows of `tensors`, which have `columns` for values; others have their turn after the least of `pauses`, in milliseconds. `objection`: why the thread
-   * does none.
+   * `columns` are the values of `tensors`, of which batches are rows. Runs end after the least of `pauses`, in milliseconds, so that other code has its turn.
+   * `objection`: why the thread cannot be used, or null.
    */
   constructor(
     tensors: readonly Tensor[],
@@ -36,11 +36,12 @@ export class FitThread {
     pauses: readonly number[],
     objection: string | null,
   ) {
-    this.milliseconds = Math.max(leastPause, Math.min(mostMilliseconds, ...pauses));
+    this.milliseconds = Math.max(minMilliseconds, Math.min(maxMilliseconds, ...pauses));
     Object.assign(lastThread, { isReplayed: false, reason: 'no batch was trained on' });
-    const changes = (t: Tensor): boolean => t instanceof Variable || backendNow().piece(t.dataId).isHome;
+    const mayChange = (t: Tensor): boolean => t instanceof Variable || simdnnBackend().storageOf(t.dataId).isUpdatedInPlace;
     if (objection !== null) this.refuse(objection);
-    else if (columns === null || tensors.some(changes)) this.refuse('the data are not all tensors of float32 and int32 that do not change');
+    else if (columns === null || tensors.some(mayChange))
+      this.refuse('the data are not all tensors of float32 and int32 that do not change');
   }
 
   private refuse(reason: string): void {
@@ -48,74 +49,77 @@ export class FitThread {
     lastThread.reason = reason;
   }
 
-  /** How many batches JavaScript's thread does in a row. */
-  get mostHere(): number {
-    return this.isPossible && this.here > 0 ? this.here : Number.POSITIVE_INFINITY;
+  /** How many batches JavaScript's thread may do before `accepts` is asked again. */
+  get maxBatchesHere(): number {
+    return this.isPossible && this.batchesToMeasure > 0 ? this.batchesToMeasure : Number.POSITIVE_INFINITY;
   }
 
-  /** JavaScript's thread has done so many, in so many seconds. */
-  didHere(batches: number, seconds: number): void {
-    this.here = Math.max(0, this.here - batches);
-    this.secondsOfStep = seconds / batches;
+  /** Takes account of batches that JavaScript's thread has done. */
+  measured(batches: number, seconds: number): void {
+    this.batchesToMeasure = Math.max(0, this.batchesToMeasure - batches);
+    this.secondsPerStep = seconds / batches;
   }
 
-  /** Whether the batches that come next are for it: so many, of `columns`. */
-  takes(batches: number, columns: readonly TensorData[] | null): boolean {
+  /** Whether the thread does the remaining `batches` of the epoch, whose rows `columns` have. */
+  accepts(batches: number, columns: readonly TensorData[] | null): boolean {
     if (!this.isPossible || !columns?.every((column, i) => column === this.columns![i])) return false;
-    const step = 1000 * (this.secondsOfStep ?? 0);
-    const isLong = this.secondsOfStep !== null && step >= worth.step && batches * step >= worth.least;
+    const step = 1000 * (this.secondsPerStep ?? 0);
+    const isLong = this.secondsPerStep !== null && step >= minimum.step && batches * step >= minimum.run;
     if (!isLong && !lastThread.isReplayed) {
-      const what =
-        step < worth.step ? `a step takes less than ${worth.step} ms` : `the batches of an epoch take less than ${worth.least} ms`;
-      lastThread.reason = lastStep.isReplayed ? what : lastStep.reason;
+      const short =
+        step < minimum.step ? `a step takes less than ${minimum.step} ms` : `the batches of an epoch take less than ${minimum.run} ms`;
+      lastThread.reason = lastStep.isReplayed ? short : lastStep.reason;
     }
-    return isLong && this.here === 0;
+    return isLong && this.batchesToMeasure === 0;
   }
 
   /**
-   * Does batches of these rows, `size` in each, and a last one of fewer where `kinds` has a second step for that. It ends early after some milliseconds, or where
-   * somebody reads a variable. Null where it cannot.
+   * Runs batches of `size` of these rows; `series` has a second element if the last batch is smaller. The run ends early after some milliseconds, or when other code
+   * reads a variable. Returns null if there is no memory for copies of data and variables.
    */
-  async run(kinds: readonly Series[], size: number, order: Int32Array): Promise<Done | null> {
-    this.beside = this.besideFor(
-      kinds.map(({ replay }) => replay),
+  async run(series: readonly ReplaySeries[], size: number, order: Int32Array): Promise<RunReport | null> {
+    this.session = this.sessionFor(
+      series.map(({ replay }) => replay),
       size,
     );
-    if (this.beside === null) return null;
-    const done = await this.beside.run(order, this.milliseconds);
-    const { steps, seconds, isRefused } = done;
-    kinds[0]!.count(steps);
-    if (steps > 0) this.secondsOfStep = seconds / steps;
-    if (steps > 0) lastThread.isReplayed = true;
-    // A batch that a kernel refuses is done operation by operation. Two fits that take the same variables from each other go on so, too.
-    if (isRefused || steps === 0) this.here = 1;
-    return done;
+    if (this.session === null) return null;
+    const report = await this.session.run(order, this.milliseconds);
+    const { steps, seconds, isRefused } = report;
+    series[0]!.count(steps);
+    if (steps > 0) {
+      this.secondsPerStep = seconds / steps;
+      lastThread.isReplayed = true;
+    }
+    // A batch that a kernel refuses runs operation by operation. After a run without a step the next batch runs on JavaScript's thread too: otherwise two fits could
+    // take the same variables from each other for ever.
+    if (isRefused || steps === 0) this.batchesToMeasure = 1;
+    return report;
   }
 
-  private besideFor(replays: Beside['kinds'], size: number): Beside | null {
-    const { beside } = this;
-    if (beside !== null && replays.length === beside.kinds.length && replays.every((replay, i) => replay === beside.kinds[i]))
-      return beside;
+  private sessionFor(replays: ThreadSession['replays'], size: number): ThreadSession | null {
+    const { session } = this;
+    if (session !== null && replays.length === session.replays.length && replays.every((replay, i) => replay === session.replays[i]))
+      return session;
     this.end();
     try {
       this.rows ??= createRows([...this.columns!], this.count);
-      return new Beside(replays, this.rows, size, replays.length > 1 ? this.count : this.count - (this.count % size));
+      return new ThreadSession(replays, this.rows, size, replays.length > 1 ? this.count : this.count - (this.count % size));
     } catch (error) {
       const { name, message } = error as Error;
       if (name !== 'RangeError') throw error;
-      this.refuse(message); // there is no memory for a copy
+      this.refuse(message);
       return null;
     }
   }
 
-  /** Ends what it does after its present step. */
+  /** Ends the present run after its present step. */
   stop(): void {
-    this.beside?.fetch();
+    this.session?.fetch();
   }
 
-  /** Has all variables here. */
+  /** Gives the variables back to JavaScript and frees the session's copies. */
   end(): void {
-    this.beside?.leave();
-    this.beside = null; // its copies may be large
+    this.session?.reclaim();
+    this.session = null;
   }
 }

@@ -1,39 +1,32 @@
-// One `fit` where nobody asks for single batches: it goes through the batches of an epoch as that of TensorFlow.js does, in the same order and with the same
-// bits and logs, but replays them one after the other, without tensors, promises and callbacks for each: on the library's thread for fits, or on JavaScript's.
-import { engine, gather, keep, type Scalar, type Tensor, tensor1d, tidy, util } from '@tensorflow/tfjs-core';
+// One `fit` in which no callback asks for single batches. It goes through the batches of an epoch in the same order and with the same bits and logs as TensorFlow.js, but
+// replays them in a row, without tensors, promises and callbacks for each: on the library's training thread or on JavaScript's.
+import { engine, gather, keep, type Tensor, tensor1d, tidy, util } from '@tensorflow/tfjs-core';
 import type { CallbackList, History, LayersModel } from '@tensorflow/tfjs-layers';
 import * as calls from '../calls.generated';
 import { allocateFloat, allocateInt, type TensorData } from '../memory';
 import { numelOf } from '../shape';
-import { type Callback, FitLogs, type Logs, withValue } from './fit-logs';
+import { addToTotal, type Callback, FitLogs, type Logs } from './fit-logs';
 import { FitThread } from './fit-thread';
-import type { Layers } from './known';
-import { valuesOf } from './recorded';
-import { kindOf, type Series } from './recorded-step';
+import { type BatchFunction, internalsOf, type ModelInternals } from './model-internals';
+import type { Layers } from './recordable';
+import { type ReplaySeries, signatureOf } from './recorded-step';
 import { backendName } from './registry';
+import { planArrayOf } from './replay';
 
-export type Function_ = (data: Tensor[]) => Tensor[];
+/** Returns replays for batches of a signature, each of whose steps gives so many numbers; null if the next step is no replay. */
+export type SeriesProvider = (signature: string, outputs: number) => ReplaySeries | null;
 
-/** What does steps of a kind in a row; each gives so many numbers. */
-export type Trainer = (kind: string, outputs: number) => Series | null;
-
-/** What is inside a LayersModel. */
-interface Inside {
-  history: History;
-  stopTraining_: boolean;
-  testLoop(f: unknown, ins: Tensor[], batchSize: number): Scalar[];
-}
-
-export type Given = [
-  f: Function_,
-  ins: (Tensor | null)[],
+/** The arguments of `fitLoop` of a LayersModel. */
+export type FitArguments = [
+  trainFunction: BatchFunction,
+  data: (Tensor | null)[],
   labels: string[],
   batchSize: number | null | undefined,
   epochs: number | null | undefined,
   verbose: unknown,
   callbacks: Callback[],
-  valF: unknown,
-  valIns: Tensor[] | null,
+  testFunction: unknown,
+  validationData: Tensor[] | null,
   shuffle: unknown,
   callbackMetrics: string[],
   initialEpoch: number | null | undefined,
@@ -41,48 +34,48 @@ export type Given = [
   validationSteps: unknown,
 ];
 
-/** The number of the next batch, and what is waited for before it. */
-interface Replayed {
+/** The number of the next batch, and the promises to await before it. */
+interface Progress {
   next: number;
   pauses: Promise<void>[];
 }
 
-// What a step of so many rows reads and writes, each array used by all steps of the kind.
-interface Place {
-  series: Series;
+// The arrays of all steps with batches of one size.
+interface BatchBuffers {
+  series: ReplaySeries;
   arrays: TensorData[];
   outputs: Float32Array[];
 }
 
-/** The threads of the fits that are under way. */
-export const threads = new WeakMap<LayersModel, FitThread>();
+/** The threads of the fits that are running. */
+export const activeThreads = new WeakMap<LayersModel, FitThread>();
 
 /** One call of `fit`. */
 export class Fit {
-  private readonly inside: Inside;
+  private readonly internals: ModelInternals;
   private readonly order: Int32Array;
   private readonly size: number;
   private readonly batches: number;
   private readonly logs: FitLogs;
-  private readonly places = new Map<number, Place>();
+  private readonly buffers = new Map<number, BatchBuffers>();
   private readonly thread: FitThread;
 
   constructor(
     private readonly model: LayersModel,
-    private readonly given: Given,
+    private readonly args: FitArguments,
     private readonly list: CallbackList,
-    private readonly trainer: Trainer,
-    of: Layers['CustomCallback'],
+    private readonly seriesOf: SeriesProvider,
+    customCallback: Layers['CustomCallback'],
     objectionToThread: string | null,
   ) {
-    this.inside = model as unknown as Inside;
-    const [, ins, labels, batchSize, , , callbacks] = given;
-    this.logs = new FitLogs(list, labels, callbacks, of);
-    this.order = Int32Array.from({ length: ins[0]!.shape[0]! }, (_, i) => i);
+    this.internals = internalsOf(model);
+    const [, data, labels, batchSize, , , callbacks] = args;
+    this.logs = new FitLogs(list, labels, callbacks, customCallback);
+    this.order = Int32Array.from({ length: data[0]!.shape[0]! }, (_, i) => i);
     this.size = batchSize ?? 32;
     this.batches = Math.ceil(this.order.length / this.size);
-    this.thread = new FitThread(this.tensors() as Tensor[], this.sources(), this.order.length, this.logs.pauses, objectionToThread);
-    threads.set(model, this.thread);
+    this.thread = new FitThread(this.tensors() as Tensor[], this.columns(), this.order.length, this.logs.pauses, objectionToThread);
+    activeThreads.set(model, this.thread);
   }
 
   async run(): Promise<History> {
@@ -90,51 +83,52 @@ export class Fit {
       return await this.train();
     } finally {
       this.thread.end();
-      threads.delete(this.model);
+      activeThreads.delete(this.model);
     }
   }
 
   private async train(): Promise<History> {
-    const { inside, list, given } = this;
-    const [, , , , epochs, , , , , shuffle, , initialEpoch] = given;
+    const { internals, list, args } = this;
+    const [, , , , epochs, , , , , shuffle, , initialEpoch] = args;
     list.setModel(this.model);
-    inside.history = list.callbacks.at(-1) as History;
+    internals.history = list.callbacks.at(-1) as History;
     await list.onTrainBegin();
-    inside.stopTraining_ = false;
+    internals.stopTraining_ = false;
     for (let epoch = initialEpoch ?? 0; epoch < (epochs ?? 1); epoch++) {
       await list.onEpochBegin(epoch);
       const logs: Logs = {};
       if (shuffle ?? true) util.shuffle(this.order as never);
       await this.epoch(epoch, logs);
       await list.onEpochEnd(epoch, logs as never);
-      if (inside.stopTraining_) break;
+      if (internals.stopTraining_) break;
     }
     await list.onTrainEnd();
-    await inside.history.syncData();
-    return inside.history;
+    await internals.history.syncData();
+    return internals.history;
   }
 
   private async epoch(epoch: number, logs: Logs): Promise<void> {
     for (let batch = 0; batch < this.batches; ) {
-      const aside = await this.aside(epoch, batch, logs);
-      const { next, pauses } = aside ?? this.replay(epoch, batch, logs);
-      if (aside === null && next === batch) await this.single(batch++, logs);
+      const onThread = await this.replayOnThread(epoch, batch, logs);
+      const { next, pauses } = onThread ?? this.replayHere(epoch, batch, logs);
+      if (onThread === null && next === batch) await this.perOperation(batch++, logs);
       else await Promise.all(pauses);
       batch = Math.max(batch, next);
-      if (this.inside.stopTraining_ && batch > 0) break; // an epoch that has begun has a batch, also where a run of the thread was ended before its first
+      // `batch` is 0 if the thread's run was ended before its first step. TensorFlow.js does at least one batch of an epoch that has begun.
+      if (this.internals.stopTraining_ && batch > 0) break;
     }
   }
 
-  // One batch, as TensorFlow.js does it.
-  private async single(batch: number, epochLogs: Logs): Promise<void> {
-    const [f, ins, labels] = this.given;
+  // Does one batch as the loop of TensorFlow.js does it.
+  private async perOperation(batch: number, epochLogs: Logs): Promise<void> {
+    const [trainFunction, data, labels] = this.args;
     const rows = this.rowsOf(batch);
     const logs: Logs = {};
     await this.list.onBatchBegin(batch, logs as never);
     tidy(() => {
       Object.assign(logs, { batch, size: rows.length });
       const index = tensor1d(rows, 'int32');
-      const outputs = f(ins.map((t) => t && gather(t, index)) as Tensor[]);
+      const outputs = trainFunction(data.map((t) => t && gather(t, index)) as Tensor[]);
       for (const [i, label] of labels.entries()) logs[label] = keep(outputs[i]!);
       if (batch === this.batches - 1) this.validate(epochLogs);
     });
@@ -143,15 +137,15 @@ export class Fit {
   }
 
   private validate(logs: Logs): void {
-    const [, , labels, , , , , valF, valIns] = this.given;
-    if (valF == null || valIns == null) return;
+    const [, , labels, , , , , testFunction, validationData] = this.args;
+    if (testFunction == null || validationData == null) return;
     tidy(() => {
-      const outputs = this.inside.testLoop(valF, valIns, this.size);
+      const outputs = this.internals.testLoop(testFunction, validationData, this.size);
       for (const [i, label] of labels.entries()) logs[`val_${label}`] = keep(outputs[i]!);
     });
   }
 
-  private rowsIn(first: number, end: number): number {
+  private rowsBetween(first: number, end: number): number {
     return Math.min(end * this.size, this.order.length) - first * this.size;
   }
 
@@ -159,99 +153,98 @@ export class Fit {
     return this.order.subarray(batch * this.size, Math.min((batch + 1) * this.size, this.order.length));
   }
 
-  // Has the thread replay batches from this one on, until the epoch ends, or others have their turn; null where it is not asked.
-  private async aside(epoch: number, first: number, logs: Logs): Promise<Replayed | null> {
+  // Replays batches from `first` on by the training thread until the epoch ends or it is time to yield. Returns null if the thread does not do them.
+  private async replayOnThread(epoch: number, first: number, logs: Logs): Promise<Progress | null> {
     const { thread, order } = this;
     const size = Math.min(this.size, order.length);
-    const whole = Math.floor(order.length / size) - first;
-    if (whole < 1 || !thread.takes(this.batches - first, this.sources())) return null;
-    const kinds = [size, order.length % size].filter((rows) => rows > 0).map((rows) => this.seriesFor(rows));
-    if (kinds[0] === null) return null;
-    const known = kinds.filter((series) => series !== null);
-    const end = known.length === kinds.length ? order.length : (first + whole) * size;
-    const done = await thread.run(known, size, order.subarray(first * size, end));
-    if (done === null) return null;
+    const full = Math.floor(order.length / size) - first;
+    if (full < 1 || !thread.accepts(this.batches - first, this.columns())) return null;
+    const sizes = [size, order.length % size].filter((rows) => rows > 0);
+    const all = sizes.map((rows) => this.seriesFor(rows));
+    if (all[0] === null) return null;
+    const series = all.filter((one) => one !== null);
+    const end = series.length === sizes.length ? order.length : (first + full) * size; // a smaller last batch is recorded on JavaScript's thread first
+    const report = await thread.run(series, size, order.subarray(first * size, end));
+    if (report === null) return null;
     const pauses: Promise<void>[] = [];
-    const next = first + done.steps;
+    const next = first + report.steps;
     if (next === first) return { next, pauses };
     const totals = this.logs.totals();
     for (let batch = first; batch < next; batch++) {
       const rows = this.rowsOf(batch).length;
-      for (let i = 0; i < totals.length; i++) totals[i] = withValue(totals[i]!, done.outputs[i]![batch - first]!, rows);
+      for (let i = 0; i < totals.length; i++) totals[i] = addToTotal(totals[i]!, report.outputs[i]![batch - first]!, rows);
     }
     if (next === this.batches) this.validate(logs);
-    this.logs.giveTurns(epoch, next - 1, pauses);
-    this.logs.log(this.rowsIn(first, next), totals);
+    this.logs.yieldIfDue(epoch, next - 1, pauses);
+    this.logs.log(this.rowsBetween(first, next), totals);
     return { next, pauses };
   }
 
-  // Replays batches from this one on, until the epoch ends, or others have their turn, or the thread is asked, or one is no replay: its number.
-  private replay(epoch: number, first: number, logs: Logs): Replayed {
-    const sources = this.sources();
+  // Replays batches from `first` on by this thread until the epoch ends, it is time to yield, the training thread may take over, or a batch cannot be replayed.
+  private replayHere(epoch: number, first: number, logs: Logs): Progress {
+    const columns = this.columns();
     const pauses: Promise<void>[] = [];
-    this.places.clear();
-    if (sources === null || this.placeFor(this.rowsOf(first).length) === null) return { next: first, pauses };
+    this.buffers.clear();
+    if (columns === null || this.buffersFor(this.rowsOf(first).length) === null) return { next: first, pauses };
     const totals = this.logs.totals();
-    const most = Math.min(this.batches, first + this.thread.mostHere);
-    const begun = performance.now();
+    const end = Math.min(this.batches, first + this.thread.maxBatchesHere);
+    const begin = performance.now();
     let seconds = 0;
     let next = first;
-    for (; next < most && pauses.length === 0; next++) {
+    for (; next < end && pauses.length === 0; next++) {
       const rows = this.rowsOf(next);
-      const place = this.placeFor(rows.length);
-      if (place === null || !this.step(place, sources, rows)) break;
-      for (let i = 0; i < totals.length; i++) totals[i] = withValue(totals[i]!, place.outputs[i]![0]!, rows.length);
-      seconds = (performance.now() - begun) / 1000;
+      const buffers = this.buffersFor(rows.length);
+      if (buffers === null || !this.step(buffers, columns, rows)) break;
+      for (let i = 0; i < totals.length; i++) totals[i] = addToTotal(totals[i]!, buffers.outputs[i]![0]!, rows.length);
+      seconds = (performance.now() - begin) / 1000;
       if (next === this.batches - 1) this.validate(logs);
-      this.logs.giveTurns(epoch, next, pauses);
+      this.logs.yieldIfDue(epoch, next, pauses);
     }
     if (next > first) {
-      this.thread.didHere(next - first, seconds);
-      this.logs.log(this.rowsIn(first, next), totals);
+      this.thread.measured(next - first, seconds);
+      this.logs.log(this.rowsBetween(first, next), totals);
     }
     return { next, pauses };
   }
 
-  // What the batches are made of now; null where it is not for our kernels.
-  private sources(): TensorData[] | null {
+  // The present values of the data, of which batches are rows; null if kernels cannot read all of them.
+  private columns(): TensorData[] | null {
     if (engine().backendName !== backendName) return null;
-    const found = this.tensors().map((t) => t && valuesOf(t));
+    const found = this.tensors().map((t) => t && planArrayOf(t));
     return found.includes(null) ? null : (found as TensorData[]);
   }
 
-  // Behind the last are weights of samples that there are not.
+  // Sample weights follow the targets, and are null where there are none.
   private tensors(): (Tensor | null)[] {
-    const [, ins] = this.given;
-    return ins.slice(0, ins.findLastIndex((t) => t != null) + 1);
+    const [, data] = this.args;
+    return data.slice(0, data.findLastIndex((t) => t != null) + 1);
   }
 
-  // What batches of so many rows are made of.
-  private kindsFor(rows: number): Pick<Tensor, 'dtype' | 'shape'>[] {
+  private batchShapes(rows: number): Pick<Tensor, 'dtype' | 'shape'>[] {
     return (this.tensors() as Tensor[]).map(({ dtype, shape }) => ({ dtype, shape: [rows, ...shape.slice(1)] }));
   }
 
-  private seriesFor(rows: number): Series | null {
-    return this.trainer(kindOf(this.kindsFor(rows)), this.given[2].length);
+  private seriesFor(rows: number): ReplaySeries | null {
+    return this.seriesOf(signatureOf(this.batchShapes(rows)), this.args[2].length);
   }
 
-  private placeFor(rows: number): Place | null {
-    const known = this.places.get(rows);
-    if (known !== undefined) return known;
+  private buffersFor(rows: number): BatchBuffers | null {
+    const existing = this.buffers.get(rows);
+    if (existing !== undefined) return existing;
     const series = this.seriesFor(rows);
     if (series === null) return null;
-    series.replay.settle();
-    const [kinds, [, , labels]] = [this.kindsFor(rows), this.given];
-    const arrays = kinds.map(({ dtype, shape }) => (dtype === 'float32' ? allocateFloat : allocateInt)(numelOf(shape)));
-    const place = { series, arrays, outputs: labels.map(() => allocateFloat(1)) };
-    this.places.set(rows, place);
-    return place;
+    series.replay.fetchVariables();
+    const arrays = this.batchShapes(rows).map(({ dtype, shape }) => (dtype === 'float32' ? allocateFloat : allocateInt)(numelOf(shape)));
+    const buffers = { series, arrays, outputs: this.args[2].map(() => allocateFloat(1)) };
+    this.buffers.set(rows, buffers);
+    return buffers;
   }
 
-  private step({ series, arrays, outputs }: Place, sources: readonly TensorData[], index: Int32Array): boolean {
+  private step({ series, arrays, outputs }: BatchBuffers, columns: readonly TensorData[], index: Int32Array): boolean {
     const rows = this.order.length;
-    for (const [i, x] of sources.entries()) {
+    for (const [i, x] of columns.entries()) {
       calls.gatherRows({ out: arrays[i]!, x, index, outer: 1, rows, columns: x.length / rows, count: index.length });
     }
-    return series.step(arrays, outputs);
+    return series.runNext(arrays, outputs);
   }
 }

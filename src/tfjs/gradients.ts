@@ -1,4 +1,4 @@
-// Gradients of common functions as one kernel each, where this backend is the active one.
+// Gradients of common functions as one kernel each, while this backend is active.
 import {
   div,
   engine,
@@ -16,7 +16,7 @@ import { pooled } from './pool';
 import { backendName, define } from './registry';
 import { floatsOf } from './storage';
 
-/** What is kept of the forward pass, x or y, stands for both: each of these kernels reads one of them. */
+/** `x` and `y` are the same array, the one that the forward pass saved: each of these kernels reads only one of them. */
 type Backward = (c: { dx: Float32Array; dy: Float32Array; x: Float32Array; y: Float32Array; n: number }) => void;
 
 const backwards: Record<string, Backward> = {
@@ -26,15 +26,15 @@ const backwards: Record<string, Backward> = {
   Tanh: calls.tanhBackward,
 };
 
-// The gradient of relu by its result instead of its argument, also by the formula of TensorFlow.js, since both are positive at once: nobody needs the argument
-// then, and a recording can have the product before it apply relu.
+// Relu saves its result instead of its argument, because both are positive at the same places; the formula of TensorFlow.js is right for it too. The argument
+// is then temporary, and a recording can fuse relu with the product before it.
 const savesResult = { inputsToSave: [], outputsToSave: [true] };
 
 const unaryGradient = 'SimdnnUnaryGradient';
 const softmaxGradient = 'SimdnnSoftmaxGradient';
 
-// A sum's or a mean's gradient is the same for all that it is made of. TensorFlow.js multiplies it with a tensor of ones that JavaScript fills.
-function spread(dy: Tensor, x: Tensor, { axis }: Record<string, unknown>, isMean: boolean): Gradients | null {
+// The gradient of a sum or a mean is the same for all elements that were summed. TensorFlow.js multiplies it by a tensor of ones that JavaScript fills.
+function broadcastGradient(dy: Tensor, x: Tensor, { axis }: Record<string, unknown>, isMean: boolean): Gradients | null {
   if (engine().backendName !== backendName || engine().state.gradientDepth > 0 || dy.dtype !== 'float32' || x.size === 0) return null;
   const axes = util.parseAxisParam(axis as number[], x.shape);
   const one = reshape(
@@ -45,8 +45,8 @@ function spread(dy: Tensor, x: Tensor, { axis }: Record<string, unknown>, isMean
   return { x: () => engine().runKernel('BroadcastTo', { x: each }, { shape: x.shape }) as Tensor };
 }
 
-// A gradient that is itself differentiated must be made of operations that have gradients.
-const isOurs = (dy: Tensor, saved: Tensor): boolean =>
+// A gradient that will be differentiated again must consist of operations that have gradients.
+const canUseKernel = (dy: Tensor, saved: Tensor): boolean =>
   engine().backendName === backendName &&
   engine().state.gradientDepth === 0 &&
   dy.dtype === 'float32' &&
@@ -55,7 +55,7 @@ const isOurs = (dy: Tensor, saved: Tensor): boolean =>
 
 type Gradients = Record<string, () => Tensor>;
 
-// Puts a gradient before that which TensorFlow.js has; null: that one.
+// Replaces the gradient of a kernel by `own`; where that returns null, the gradient of TensorFlow.js is used.
 function override(
   name: string,
   own: (dy: Tensor, saved: Tensor, attributes: Record<string, unknown>) => Gradients | null,
@@ -72,7 +72,7 @@ function override(
   });
 }
 
-/** Defines their kernels. */
+/** Defines the kernels of these gradients. */
 export function defineGradients(): void {
   define(unaryGradient, (backend, { dy, saved }, { of }) => {
     const [gradient, values] = [floatsOf(backend, dy!), floatsOf(backend, saved!)];
@@ -91,19 +91,19 @@ export function defineGradients(): void {
   });
 }
 
-/** Has TensorFlow.js use them. */
+/** Makes TensorFlow.js use these gradients. */
 export function installGradients(): void {
   const run = (kernel: string, dy: Tensor, saved: Tensor, attributes: Record<string, string>): Tensor =>
     engine().runKernel(kernel, { dy, saved }, attributes) as Tensor;
   for (const name of Object.keys(backwards)) {
-    const own = (dy: Tensor, saved: Tensor) => (isOurs(dy, saved) ? { x: () => run(unaryGradient, dy, saved, { of: name }) } : null);
+    const own = (dy: Tensor, saved: Tensor) => (canUseKernel(dy, saved) ? { x: () => run(unaryGradient, dy, saved, { of: name }) } : null);
     override(name, own, name === 'Relu' ? savesResult : {});
   }
-  override('Sum', (dy, x, attributes) => spread(dy, x, attributes, false));
-  override('Mean', (dy, x, attributes) => spread(dy, x, attributes, true));
+  override('Sum', (dy, x, attributes) => broadcastGradient(dy, x, attributes, false));
+  override('Mean', (dy, x, attributes) => broadcastGradient(dy, x, attributes, true));
   override('Softmax', (dy, saved, { dim }) => {
     const last = saved.shape.length - 1;
-    if (!isOurs(dy, saved) || saved.size === 0 || (dim !== last && dim !== -1)) return null;
+    if (!canUseKernel(dy, saved) || saved.size === 0 || (dim !== last && dim !== -1)) return null;
     return { logits: () => run(softmaxGradient, dy, saved, {}) };
   });
 }

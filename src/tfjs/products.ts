@@ -1,4 +1,4 @@
-// Products of matrices, with what TensorFlow.js lets follow them.
+// Products of matrices, with a bias and an activation after them.
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import * as calls from '../calls.generated';
 import type { Unary } from '../kernels.generated';
@@ -8,12 +8,12 @@ import { pooled } from './pool';
 import { define } from './registry';
 import { type Backend, floatsOf } from './storage';
 
-interface Transposes {
+interface Transposition {
   transposeA: boolean;
   transposeB: boolean;
 }
 
-function product(backend: Backend, a: TensorInfo, b: TensorInfo, { transposeA, transposeB }: Transposes): TensorInfo | null {
+function product(backend: Backend, a: TensorInfo, b: TensorInfo, { transposeA, transposeB }: Transposition): TensorInfo | null {
   const [x, y] = [floatsOf(backend, a), floatsOf(backend, b)];
   const [rank, rankB] = [a.shape.length, b.shape.length];
   const lead = a.shape.slice(0, -2);
@@ -30,7 +30,7 @@ function product(backend: Backend, a: TensorInfo, b: TensorInfo, { transposeA, t
 
 type Activation = (c: { y: Float32Array; x: Float32Array; n: number }) => void;
 
-/** Those that may follow a product, as kernels of their own. By the same names a product applies them itself. */
+/** The kernels of the activations that may follow a product. The product kernel knows them by the same names. */
 const activations: Partial<Record<Unary, Activation>> = {
   relu: calls.reluForward,
   relu6: calls.relu6Forward,
@@ -38,7 +38,10 @@ const activations: Partial<Record<Unary, Activation>> = {
   sigmoid: calls.sigmoidForward,
 };
 
-/** An activation that follows a product: its name, its kernel and its parameter, as the product takes them. Null where it is not for our kernels. */
+/**
+ * The activation after a product: its name and parameter for the product kernel, and its own kernel, which is null for none. Returns null for activations that
+ * we do not have.
+ */
 function activationOf({
   activation,
   leakyreluAlpha,
@@ -52,7 +55,7 @@ function activationOf({
   return kernel === undefined ? null : { name: activation as Unary, kernel, a: activation === 'elu' ? 1 : 0 };
 }
 
-function activated(backend: Backend, x: TensorInfo, activation: Activation): TensorInfo {
+function applyActivation(backend: Backend, x: TensorInfo, activation: Activation): TensorInfo {
   const values = floatsOf(backend, x)!;
   const y = pooled(values.length);
   activation({ y, x: values, n: y.length });
@@ -60,8 +63,8 @@ function activated(backend: Backend, x: TensorInfo, activation: Activation): Ten
   return backend.info(y, x.shape, 'float32');
 }
 
-/** What `product` gives, with the bias and the activation that may follow it; null where these, or it, are not for our kernels. */
-export function finished(
+/** Applies the bias and the activation to the result of `product`. Returns null if our kernels do not support one of the three. */
+export function withBiasAndActivation(
   backend: Backend,
   { bias }: Record<string, TensorInfo>,
   attributes: Record<string, unknown>,
@@ -76,13 +79,14 @@ export function finished(
     backend.disposeIntermediateTensorInfo(result);
     result = sum;
   }
-  return after.kernel === null ? result : activated(backend, result, after.kernel);
+  return after.kernel === null ? result : applyActivation(backend, result, after.kernel);
 }
 
 const isMatrix = ({ shape }: TensorInfo): boolean => shape.slice(0, -2).every((size) => size === 1);
 
-// The same as one kernel, bit for bit: a product of two matrices as they lie, with a number of the bias for each column. Null where it is none.
-function dense(backend: Backend, inputs: Record<string, TensorInfo>, attributes: Record<string, unknown>): TensorInfo | null {
+// Does the same by one kernel, with the same bits, for a product of two matrices without transposes and a bias with a number for each column. Returns null for
+// all others.
+function fusedMatmul(backend: Backend, inputs: Record<string, TensorInfo>, attributes: Record<string, unknown>): TensorInfo | null {
   const [a, b, bias] = [inputs['a']!, inputs['b']!, inputs['bias']];
   if (attributes['transposeA'] || attributes['transposeB'] || a.shape.length < 2 || a.shape.length !== b.shape.length) return null;
   const [x, weight, sums, after] = [floatsOf(backend, a), floatsOf(backend, b), bias && floatsOf(backend, bias), activationOf(attributes)];
@@ -95,13 +99,15 @@ function dense(backend: Backend, inputs: Record<string, TensorInfo>, attributes:
   return backend.info(y, [...a.shape.slice(0, -1), out], 'float32');
 }
 
-/** Defines them. */
+/** Defines the kernels of products. */
 export function defineProducts(): void {
-  define('BatchMatMul', (backend, { a, b }, attributes) => product(backend, a!, b!, attributes as unknown as Transposes));
+  define('BatchMatMul', (backend, { a, b }, attributes) => product(backend, a!, b!, attributes as unknown as Transposition));
   define(
     '_FusedMatMul',
     (backend, inputs, attributes) =>
-      dense(backend, inputs, attributes) ??
-      finished(backend, inputs, attributes, () => product(backend, inputs['a']!, inputs['b']!, attributes as unknown as Transposes)),
+      fusedMatmul(backend, inputs, attributes) ??
+      withBiasAndActivation(backend, inputs, attributes, () =>
+        product(backend, inputs['a']!, inputs['b']!, attributes as unknown as Transposition),
+      ),
   );
 }

@@ -1,20 +1,20 @@
-// Steps that are heard when they are done for the second and third time, and replayed from then on wherever that is the same.
+// Steps whose second and third calls are recorded and compared, and whose later calls replay the recording for as long as it is valid.
 import { engine, env, type Optimizer, type Tensor, Variable } from '@tensorflow/tfjs-core';
 import type { TensorData } from '../memory';
 import { recorder } from '../recorder';
 import type { Trace } from '../recording';
-import { isOwn, owned } from './optimizers';
-import { hearStep, Replay, type Run, valuesOf } from './recorded';
-import { backendName, backendNow } from './registry';
+import { isSupported, ownMemoryOf } from './optimizers';
+import { backendName, simdnnBackend } from './registry';
+import { planArrayOf, Replay, recordStep, type StepFunction } from './replay';
 import { floatsOf } from './storage';
 
-/** What became of the last call of a step. */
+/** Whether something was replayed the last time, and if not, why. `simdnnInfo` reports it. */
 export interface Status {
   isReplayed: boolean;
   reason: string;
 }
 
-/** That of the training step that was the last. */
+/** The last training step. */
 export const lastStep: Status = {
   isReplayed: false,
   reason: 'no step is recorded: model.fit records, and compileStep(fn, optimizer, variables)',
@@ -22,154 +22,165 @@ export const lastStep: Status = {
 
 const notYet = 'the step is not recorded yet: its fourth call is the first that is replayed';
 
-/** Whether the loop of the last `fit` was ours: `isReplayed`. */
+/** The last `fit`. `isReplayed` says whether it ran through this library's loop. */
 export const lastFit: Status = { isReplayed: false, reason: 'no model was fitted yet' };
 
-/** Whether the last `fit` had batches done on the thread for fits: `isReplayed`. */
+/** The last `fit`. `isReplayed` says whether the training thread did some of its batches. */
 export const lastThread: Status = { isReplayed: false, reason: 'no model was fitted yet' };
 
-/** That of the batch that `predict` did last. */
+/** The last batch of a `predict`. */
 export const lastPrediction: Status = { isReplayed: false, reason: 'no prediction is recorded yet: model.predict records' };
 
-// What is known of calls with arguments of certain types and shapes.
-interface Kind {
-  /** Whether a step was done from which on optimizers have their state and variables memory of their own. */
-  isReady: boolean;
+// The state of recording for one signature of arguments.
+interface SignatureState {
+  /** Whether one call has run, after which optimizers have their state and each variable has memory of its own. */
+  isPrepared: boolean;
   first: Trace | null;
   replay: Replay | null;
-  refused: string | null;
-  /** How often a recording held no longer that had hardly been used, and how often the one that there is was. */
-  lost: number;
+  /** Why calls of this signature are no longer recorded, or null. */
+  refusal: string | null;
+  /** How many recordings became invalid after fewer than `minReplays` replays. */
+  invalidations: number;
+  /** How often the present recording was replayed. */
   replays: number;
 }
 
-const mostKinds = 16;
-const mostLosses = 16;
+const maxSignatures = 16;
+const maxInvalidations = 16;
+const minReplays = 32;
 
-/** Steps of one kind in a row, until other JavaScript runs. */
-export interface Series {
+/** Replays of one step in a row, between which no other JavaScript runs. */
+export interface ReplaySeries {
   readonly replay: Replay;
-  /** A step alone, or the first of them: `runInto` of the replay. */
-  single: Replay['runInto'];
-  /** The next step: `again` of the replay. */
-  step: Replay['again'];
-  /** Counts steps that were done elsewhere. */
+  /** Runs a single step, or the first of several: `runInto` of the replay. */
+  run: Replay['runInto'];
+  /** Runs a further step: `runNext` of the replay. */
+  runNext: Replay['runNext'];
+  /** Counts steps that another thread has run. */
   count(steps: number): void;
 }
 
-/** What arguments are to a recording: their types and shapes. */
-export const kindOf = (args: readonly Pick<Tensor, 'dtype' | 'shape'>[]): string =>
+/** The signature of arguments: their types and shapes. There is one recording for each. */
+export const signatureOf = (args: readonly Pick<Tensor, 'dtype' | 'shape'>[]): string =>
   args.map(({ dtype, shape }) => `${dtype} ${shape}`).join(';');
 
-// Why no step can be recorded at all now; null when it can.
-function obstacle(optimizer: Optimizer | null): string | null {
+// Returns why no step can be recorded now, or null.
+function objectionToRecording(optimizer: Optimizer | null): string | null {
   const { state } = engine();
   if (engine().backendName !== backendName) return `the active backend is ${engine().backendName}`;
-  if (optimizer !== null && !isOwn(optimizer)) return 'only optimizers of tf.train are recorded, none of a class of its own';
+  if (optimizer !== null && !isSupported(optimizer)) return 'only optimizers of tf.train are recorded, none of a class of its own';
   if (env().getBool('DEBUG') || state.profiling) return 'TensorFlow.js debugs or profiles';
   if (state.gradientDepth > 0 || state.kernelDepth > 0 || recorder !== null)
     return 'the step is part of another function that is recorded or differentiated';
   return null;
 }
 
-/** One step, with its optimizer and the variables that it trains; without an optimizer it changes nothing. `isKnown`: see Watch. */
+/**
+ * A step with its optimizer and the variables that this trains; without an optimizer the step changes no variable. `acceptsConstants` is explained at
+ * `StepObservation`.
+ */
 export class RecordedStep {
-  private readonly kinds = new Map<string, Kind>();
+  private readonly states = new Map<string, SignatureState>();
 
   constructor(
     private readonly status: Status,
     private readonly optimizer: Optimizer | null,
     private readonly variables: readonly Variable[],
-    private readonly isKnown: boolean,
+    private readonly acceptsConstants: boolean,
   ) {}
 
-  /** Does it: `run` is what it does operation by operation. */
-  call(run: Run, args: readonly Tensor[]): Tensor[] {
-    const arrays = args.map((t) => (engine().backendName === backendName ? valuesOf(t) : null));
-    const unfit = args.some((t, i) => t instanceof Variable || arrays[i] === null || arrays[i]!.length === 0);
-    const reason = obstacle(this.optimizer) ?? (unfit ? 'arguments are tensors of float32 or int32, and no variables' : null);
+  /** Does the step: by a replay, or by `run`, which does it operation by operation. */
+  call(run: StepFunction, args: readonly Tensor[]): Tensor[] {
+    const arrays = args.map((t) => (engine().backendName === backendName ? planArrayOf(t) : null));
+    const isUnsuitable = args.some((t, i) => t instanceof Variable || arrays[i] === null || arrays[i]!.length === 0);
+    const reason =
+      objectionToRecording(this.optimizer) ?? (isUnsuitable ? 'arguments are tensors of float32 or int32, and no variables' : null);
     if (reason !== null) return this.perOperation(run, args, reason);
-    const kind = this.kindFor(args);
-    if (kind === null) return this.perOperation(run, args, `there are more than ${mostKinds} kinds of arguments`);
-    if (kind.refused !== null) return this.perOperation(run, args, kind.refused);
-    return (kind.replay && this.replayed(kind, kind.replay, run, args, arrays as TensorData[])) ?? this.heard(kind, run, args);
+    const state = this.stateFor(args);
+    if (state === null) return this.perOperation(run, args, `there are more than ${maxSignatures} kinds of arguments`);
+    if (state.refusal !== null) return this.perOperation(run, args, state.refusal);
+    return (state.replay && this.replayed(state, state.replay, run, args, arrays as TensorData[])) ?? this.recorded(state, run, args);
   }
 
-  /** Steps of a kind (see `kindOf`). Null where the first would be no replay, or gives others than so many single numbers. */
-  series(name: string, outputs: number): Series | null {
-    const kind = this.kinds.get(name);
-    const replay = kind?.replay ?? null;
-    if (replay === null || obstacle(this.optimizer) !== null || !replay.holds()) return null;
+  /** Replays for arguments of a signature. Null if the first step would not be a replay, or if its results are not `outputs` single numbers. */
+  series(signature: string, outputs: number): ReplaySeries | null {
+    const state = this.states.get(signature);
+    const replay = state?.replay ?? null;
+    if (replay === null || objectionToRecording(this.optimizer) !== null || !replay.isValid()) return null;
     if (replay.sizes.length !== outputs || replay.sizes.some((size) => size !== 1)) return null;
     const count = (steps: number): void => {
-      kind!.replays += steps;
+      state!.replays += steps;
       this.status.isReplayed = true;
     };
-    const counted = (isDone: boolean): boolean => {
+    const countIf = (isDone: boolean): boolean => {
       if (isDone) count(1);
       return isDone;
     };
     return {
       replay,
-      single: (arrays, outputs) => counted(replay.runInto(arrays, outputs)),
-      step: (arrays, outputs) => counted(replay.again(arrays, outputs)),
+      run: (arrays, outputs) => countIf(replay.runInto(arrays, outputs)),
+      runNext: (arrays, outputs) => countIf(replay.runNext(arrays, outputs)),
       count,
     };
   }
 
-  /** Does it operation by operation, for this reason. */
-  perOperation(run: Run, args: readonly Tensor[], reason: string): Tensor[] {
+  /** Does the step operation by operation, for the reason that `simdnnInfo` then reports. */
+  perOperation(run: StepFunction, args: readonly Tensor[], reason: string): Tensor[] {
     this.status.isReplayed = false;
     this.status.reason = reason;
     return run([...args]);
   }
 
-  private kindFor(args: readonly Tensor[]): Kind | null {
-    const name = kindOf(args);
-    let kind = this.kinds.get(name);
-    if (kind !== undefined) return kind;
-    if (this.kinds.size === mostKinds) return null;
-    kind = { isReady: false, first: null, replay: null, refused: null, lost: 0, replays: 0 };
-    this.kinds.set(name, kind);
-    return kind;
+  private stateFor(args: readonly Tensor[]): SignatureState | null {
+    const signature = signatureOf(args);
+    let state = this.states.get(signature);
+    if (state !== undefined) return state;
+    if (this.states.size === maxSignatures) return null;
+    state = { isPrepared: false, first: null, replay: null, refusal: null, invalidations: 0, replays: 0 };
+    this.states.set(signature, state);
+    return state;
   }
 
-  // Null where the recording holds no longer.
-  private replayed(kind: Kind, replay: Replay, run: Run, args: readonly Tensor[], arrays: TensorData[]): Tensor[] | null {
-    if (replay.holds()) {
+  // Returns null if the recording is no longer valid.
+  private replayed(
+    state: SignatureState,
+    replay: Replay,
+    run: StepFunction,
+    args: readonly Tensor[],
+    arrays: TensorData[],
+  ): Tensor[] | null {
+    if (replay.isValid()) {
       const outputs = replay.run(arrays);
       if (outputs === null) return this.perOperation(run, args, 'a kernel refused the values of the arguments');
-      kind.replays++;
+      state.replays++;
       this.status.isReplayed = true;
       return outputs;
     }
-    if (kind.replays < 32 && ++kind.lost === mostLosses) kind.refused = 'variables or options change again and again';
-    Object.assign(kind, { isReady: false, first: null, replay: null, replays: 0 });
+    if (state.replays < minReplays && ++state.invalidations === maxInvalidations)
+      state.refusal = 'variables or options change again and again';
+    Object.assign(state, { isPrepared: false, first: null, replay: null, replays: 0 });
     return null;
   }
 
-  // The first call makes what lasts, two more are heard and compared.
-  private heard(kind: Kind, run: Run, args: readonly Tensor[]): Tensor[] {
-    if (kind.refused !== null) return this.perOperation(run, args, kind.refused);
-    if (!kind.isReady) {
-      kind.isReady = true;
-      for (const variable of this.variables) if (!variable.isDisposed && floatsOf(backendNow(), variable) !== null) owned(variable);
+  // The first call lets the optimizer make its state, and the next two are recorded and compared.
+  private recorded(state: SignatureState, run: StepFunction, args: readonly Tensor[]): Tensor[] {
+    if (state.refusal !== null) return this.perOperation(run, args, state.refusal);
+    if (!state.isPrepared) {
+      state.isPrepared = true;
+      for (const variable of this.variables)
+        if (!variable.isDisposed && floatsOf(simdnnBackend(), variable) !== null) ownMemoryOf(variable);
       return this.perOperation(run, args, notYet);
     }
-    const { outputs, trace, homes, reason } = hearStep(run, args, this.optimizer !== null, this.isKnown);
-    const difference = trace && kind.first?.differenceFrom(trace);
-    kind.refused = reason ?? (difference ? `two calls in a row differ: ${difference}` : null);
-    if (trace !== null && kind.refused === null) {
-      if (kind.first !== null)
-        kind.replay = new Replay(
-          trace,
-          homes,
-          outputs.map(({ shape }) => shape.slice()),
-        );
-      kind.first = kind.first === null ? trace : null;
+    const { outputs, trace, bindings, reason } = recordStep(run, args, this.optimizer !== null, this.acceptsConstants);
+    const difference = trace && state.first?.differenceFrom(trace);
+    state.refusal = reason ?? (difference ? `two calls in a row differ: ${difference}` : null);
+    if (trace !== null && state.refusal === null) {
+      const shapes = outputs.map(({ shape }) => shape.slice());
+      if (state.first === null) state.first = trace;
+      else Object.assign(state, { first: null, replay: new Replay(trace, bindings, shapes) });
     }
     this.status.isReplayed = false;
-    this.status.reason = kind.refused ?? notYet;
+    this.status.reason = state.refusal ?? notYet;
     return outputs;
   }
 }

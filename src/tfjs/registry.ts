@@ -1,4 +1,4 @@
-// The kernels of this backend: those of the cpu backend by its names, and ours in the place of some.
+// The kernels of this backend: this library's where it has one, and the cpu backend's otherwise.
 import {
   engine,
   getKernel,
@@ -8,45 +8,46 @@ import {
   registerKernel,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
-import { type Backend, byOthers } from './storage';
+import { type Backend, runFallback } from './storage';
 
 export const backendName = 'simdnn';
 
-/** The backend, also where another one is active. */
-export const backendNow = (): Backend => engine().findBackend(backendName) as Backend;
+/** This backend, whether or not it is the active one. */
+export const simdnnBackend = (): Backend => engine().findBackend(backendName) as Backend;
 
 type Inputs = Record<string, TensorInfo>;
 type Attributes = Record<string, unknown>;
 
-/** A kernel of ours: null where it has no answer to these arguments and the cpu backend's is asked. */
-export type Native = (backend: Backend, inputs: Inputs, attributes: Attributes) => TensorInfo | TensorInfo[] | null;
+/** A kernel of this library. It returns null for arguments that it does not support; the cpu backend's kernel then runs. */
+export type KernelFunction = (backend: Backend, inputs: Inputs, attributes: Attributes) => TensorInfo | TensorInfo[] | null;
 
-const natives = new Map<string, Native>();
+const kernels = new Map<string, KernelFunction>();
 
-/** Says how a kernel of TensorFlow.js's is calculated. */
-export function define(names: string | readonly string[], native: Native): void {
-  for (const name of [names].flat()) natives.set(name as string, native);
+/** Defines this library's kernel for a kernel name of TensorFlow.js. */
+export function define(name: string, kernel: KernelFunction): void {
+  kernels.set(name, kernel);
 }
 
-function configOf(kernelName: string, native: Native): KernelConfig {
-  const others = getKernel(kernelName, 'cpu')?.kernelFunc;
+function configOf(kernelName: string, kernel: KernelFunction): KernelConfig {
+  const fallback = getKernel(kernelName, 'cpu')?.kernelFunc;
   return {
     kernelName,
     backendName,
     kernelFunc: ({ inputs, attrs, backend }) => {
-      const own = native(backend as Backend, inputs as Inputs, attrs as Attributes);
-      if (own !== null) return own;
-      if (others === undefined) throw new Error(`${kernelName} of simdnn has no answer to these arguments`);
-      return byOthers(kernelName, () => others({ inputs, attrs: attrs as NamedAttrMap, backend }));
+      const result = kernel(backend as Backend, inputs as Inputs, attrs as Attributes);
+      if (result !== null) return result;
+      if (fallback === undefined) throw new Error(`${kernelName} of simdnn does not support these arguments`);
+      return runFallback(kernelName, () => fallback({ inputs, attrs: attrs as NamedAttrMap, backend }));
     },
   };
 }
 
-/** Registers all of them. */
+/** Registers all kernels with TensorFlow.js. */
 export function registerKernels(): void {
   for (const config of getKernelsForBackend('cpu')) {
     const { kernelName, kernelFunc } = config;
-    if (!natives.has(kernelName)) registerKernel({ ...config, backendName, kernelFunc: (c) => byOthers(kernelName, () => kernelFunc(c)) });
+    if (!kernels.has(kernelName))
+      registerKernel({ ...config, backendName, kernelFunc: (args) => runFallback(kernelName, () => kernelFunc(args)) });
   }
-  for (const [name, native] of natives) registerKernel(configOf(name, native));
+  for (const [name, kernel] of kernels) registerKernel(configOf(name, kernel));
 }

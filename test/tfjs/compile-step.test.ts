@@ -1,4 +1,4 @@
-// Compiled steps of the core API do what minimize does, to the last bit, or say why they run operation by operation.
+// A step of `compileStep` has the same bits as `minimize`, or runs operation by operation and says why.
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers'; // registers the gradients, as @tensorflow/tfjs does
 import { afterEach, describe, expect, it } from 'vitest';
@@ -7,7 +7,7 @@ import { randomly, runProgram } from './step-programs';
 
 afterEach(() => tf.setBackend('simdnn'));
 
-// More by SIMDNN_TFJS_PROGRAMS.
+// SIMDNN_TFJS_PROGRAMS sets how many random programs run.
 const programs = Number(process.env['SIMDNN_TFJS_PROGRAMS'] ?? 50);
 
 const line = () => {

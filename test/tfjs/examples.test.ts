@@ -1,4 +1,4 @@
-// The programs of examples/tfjs learn, recorded, along the curves that they have on TensorFlow.js's cpu backend.
+// The programs of examples/tfjs are recorded and have the curves of the cpu backend.
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, expect, it } from 'vitest';
@@ -6,7 +6,7 @@ import { simdnnInfo } from '../../src/tfjs';
 
 type Curves = Record<string, number[]>;
 
-const bound = 1e-4; // of a value, and of 0.1 for smaller ones: sums are taken in another order
+const bound = 1e-4; // relative, with values below 0.1 counted as 0.1: sums are taken in another order
 
 afterEach(() => tf.setBackend('simdnn'));
 

@@ -1,4 +1,4 @@
-// The loop of `fitDataset` of this library does what that of TensorFlow.js does: the same batches, bits, logs and callbacks.
+// The loop of this library for `fitDataset` does what the loop of TensorFlow.js does: the same batches, bits, logs and callbacks.
 import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -26,7 +26,7 @@ const batchOf = (rows: number, seed: number): Value => ({
   ys: tf.tensor2d(numbers(rows * 2, seed + 1), [rows, 2]),
 });
 
-// Batches of so many rows; `told` hears of what is asked of it.
+// A dataset of batches of so many rows. Each call of its iterators is added to `told`.
 function datasetOf(rows: readonly number[], told: unknown[] = [], of: (rows: number, seed: number) => Value = batchOf) {
   let iterators = 0;
   return {
@@ -47,7 +47,7 @@ function datasetOf(rows: readonly number[], told: unknown[] = [], of: (rows: num
 type Options = Omit<layers.ModelFitDatasetArgs<never>, 'callbacks'>;
 type Own = Partial<Pick<layers.CustomCallbackArgs, 'onEpochBegin' | 'onEpochEnd'>>;
 
-// What a fit leaves, and what was told of it; by the loop of TensorFlow.js where a callback asks for batches.
+// Runs a fit and returns its history, its weights and what its callbacks were told. The loop of TensorFlow.js runs if a callback asks for single batches.
 async function fitted(
   isOurs: boolean,
   rows: readonly number[],
@@ -185,7 +185,7 @@ it.each(cases)('%s', async (_, rows, options, own, of) => {
   vi.mocked(console.warn).mockClear();
   const theirs = await fitted(false, rows, options(), own, of);
   const { end } = ours;
-  if (typeof end === 'string') expect(end.replaceAll(/\d+/g, '')).toBe(String(theirs.end).replaceAll(/\d+/g, '')); // layers are counted
+  if (typeof end === 'string') expect(end.replaceAll(/\d+/g, '')).toBe(String(theirs.end).replaceAll(/\d+/g, '')); // names of layers contain numbers
   expect({ ...ours, end: null }).toEqual({ ...theirs, end: null });
   if (typeof end !== 'string') expect(end).toEqual(theirs.end);
 });

@@ -1,4 +1,4 @@
-// The loop of `fit` of this library does what that of TensorFlow.js does: the same order of rows, bits, logs and callbacks.
+// The loop of this library for `fit` does what the loop of TensorFlow.js does: the same order of rows, bits, logs and callbacks.
 import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -7,19 +7,19 @@ import { simdnnInfo } from '../../src/tfjs';
 import { dataOf, describeModel } from './model-programs';
 import { randomly } from './step-programs';
 
-// More by SIMDNN_TFJS_PROGRAMS.
+// SIMDNN_TFJS_PROGRAMS sets how many random models are fitted.
 const programs = Number(process.env['SIMDNN_TFJS_PROGRAMS'] ?? 20);
 
 const { layers: make } = layers;
 type Random = ReturnType<typeof randomly>;
 type Epochs = Pick<layers.CustomCallbackArgs, 'onEpochBegin' | 'onEpochEnd' | 'onTrainBegin' | 'onTrainEnd'>;
 
-beforeEach(() => void vi.spyOn(console, 'warn').mockReturnValue()); // of weights that are trainable no longer
+beforeEach(() => void vi.spyOn(console, 'warn').mockReturnValue()); // TensorFlow.js warns of weights that are frozen without a new compilation
 afterEach(() => void vi.restoreAllMocks());
 
 const forBatches = { onBatchEnd: () => {} };
 
-// What a fit leaves, and what its callbacks were told. `isOurs`: whether no callback asks for batches.
+// Runs a fit and returns its history, its weights and what its callbacks were told. `isOurs` is false if a callback asks for single batches.
 async function fitted(
   model: layers.LayersModel,
   [x, y]: [tf.Tensor, tf.Tensor],
@@ -63,7 +63,7 @@ function optionsOf(r: Random, rows: number, batchSize: number, data: [tf.Tensor,
   };
 }
 
-// What callbacks do to a model between epochs.
+// What callbacks do to a model between two epochs.
 const events: ((r: Random, model: layers.LayersModel) => Epochs)[] = [
   () => ({}),
   (_, model) => ({ onEpochEnd: () => void tf.tidy(() => model.setWeights(model.getWeights().map((w) => tf.mul(w, 0.5)))) }),

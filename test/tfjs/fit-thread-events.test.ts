@@ -1,9 +1,9 @@
-// What happens while the library's thread does the batches of a fit: the event loop is free, and whatever is read or changed then is as of a whole step.
+// While the training thread runs the batches of a fit, the event loop is free, and whatever a program reads or changes then is as of a whole step.
 import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
 import { describe, expect, it } from 'vitest';
 import { simdnnInfo } from '../../src/tfjs';
-import { alwaysOnThread, asEver, fitted, long, modelOf, numbersOf, rowsOf, stateOf, weightsOf } from './fit-thread-models';
+import { alwaysOnThread, fitted, long, modelOf, numbersOf, rowsOf, stateOf, weightsOf, withUsualMinimum } from './fit-thread-models';
 
 alwaysOnThread();
 
@@ -13,7 +13,7 @@ const ofLong = () => rowsOf(8000);
 
 describe('meanwhile', () => {
   it('timers of JavaScript run, within an epoch', async () => {
-    asEver();
+    withUsualMinimum();
     const [model, data] = [modelOf({ width: 64 }), rowsOf(40_000)];
     const ticksIn = async (args: layers.ModelFitArgs): Promise<number> => {
       let [ticks, most] = [0, 0];
@@ -47,7 +47,7 @@ describe('meanwhile', () => {
     const reading = (async () => {
       for (let i = 0; !isOver; i++) {
         await later(i % 3);
-        // In this order: whoever reads one of them has all of the same step.
+        // Reads in both orders, because either read must give both values as of the same step.
         const found = i % 2 === 0 ? { weights: weightsOf(model), state: stateOf(model) } : keep(model);
         const { iterations } = found.state;
         if (iterations > 0) expect(found).toEqual(known.get(iterations));
@@ -62,7 +62,7 @@ describe('meanwhile', () => {
     expect(keep(model)).toEqual(known.get(2000));
   });
 
-  // What happens in a turn of the event loop within a run. Then it does in the loop of TensorFlow.js, after as many batches.
+  // The event happens in a turn of the event loop during a run. It then happens in the loop of TensorFlow.js, after the same number of batches.
   const x = () => rowsOf(8);
   const fetched = (model: layers.LayersModel): number => {
     weightsOf(model);
@@ -119,12 +119,12 @@ describe('meanwhile', () => {
         await happen();
       }
       const { history } = await begun;
-      if (found instanceof tf.Tensor) found = numbersOf(found); // a clone has what was there when it was made
+      if (found instanceof tf.Tensor) found = numbersOf(found); // a clone keeps the values of the time when it was made
       if (at === null) expect(simdnnInfo().thread).toBeNull();
       return { steps, found, history, weights: weightsOf(model), state: stateOf(model) };
     };
     let aside = await run(null, 10);
-    for (let more = 0; more < 20 && aside.steps! % 1000 < 5; more++) aside = await run(null, 10 + 3 * more); // it was between two epochs
+    for (let more = 0; more < 20 && aside.steps! % 1000 < 5; more++) aside = await run(null, 10 + 3 * more); // the event fell between two epochs
     expect(aside.steps! % 1000).toBeGreaterThan(4);
     expect(aside).toEqual(await run(aside.steps));
   });

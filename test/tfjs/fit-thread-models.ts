@@ -1,29 +1,29 @@
-// Models that are fitted on the library's thread and on JavaScript's.
+// Models, data and helpers for the tests of fits on the training thread.
 import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
 import { afterEach, beforeEach, expect, vi } from 'vitest';
 import { manualSeed, randomPosition } from '../../src/random';
 import { simdnnInfo } from '../../src/tfjs';
-import { worth } from '../../src/tfjs/fit-thread';
+import { minimum } from '../../src/tfjs/fit-thread';
 import { randomly } from './step-programs';
 
-const usual = { ...worth };
+const usual = { ...minimum };
 
-/** Has the thread do batches that take no time, too. */
+/** Makes the training thread run batches of any duration. */
 export function alwaysOnThread(): void {
   beforeEach(() => {
-    Object.assign(worth, { least: 0, step: 0 });
-    vi.spyOn(console, 'warn').mockReturnValue(); // of weights that are trainable no longer
+    Object.assign(minimum, { run: 0, step: 0 });
+    vi.spyOn(console, 'warn').mockReturnValue(); // TensorFlow.js warns of weights that are frozen without a new compilation
   });
   afterEach(() => {
-    Object.assign(worth, usual);
+    Object.assign(minimum, usual);
     vi.restoreAllMocks();
   });
 }
 
-/** As where nobody tests, but for short steps, which tests have. */
-export const asEver = (): void => {
-  Object.assign(worth, usual, { step: 0 });
+/** Restores the usual minimum of a run, but not that of a step: the steps of tests are short. */
+export const withUsualMinimum = (): void => {
+  Object.assign(minimum, usual, { step: 0 });
 };
 
 const { layers: make } = layers;
@@ -66,7 +66,7 @@ export function rowsOf(rows: number): [tf.Tensor, tf.Tensor] {
 export const weightsOf = (model: layers.LayersModel): number[][] => model.getWeights().map((w) => Array.from(w.dataSync()));
 export const numbersOf = (t: { dataSync(): ArrayLike<number> }): number[] => Array.from(t.dataSync());
 
-/** What is inside an optimizer: its state, and how often it has stepped. */
+/** The state and the step count of an optimizer. */
 export function stateOf({ optimizer }: layers.LayersModel) {
   const { iterations, accBeta1, accumulatedFirstMoment } = optimizer as unknown as {
     iterations: number;
@@ -76,7 +76,7 @@ export function stateOf({ optimizer }: layers.LayersModel) {
   return { iterations, beta: accBeta1 && numbersOf(accBeta1), moments: accumulatedFirstMoment?.map(({ variable }) => numbersOf(variable)) };
 }
 
-/** A fit, on JavaScript's thread where others have no turn within an epoch. */
+/** Runs a fit on the training thread, or on JavaScript's thread by `yieldEvery`. */
 export async function fitted(model: layers.LayersModel, [x, y]: [tf.Tensor, tf.Tensor], onThread: boolean, args: layers.ModelFitArgs = {}) {
   const random = randomly(5);
   vi.spyOn(Math, 'random').mockImplementation(random.next);
@@ -87,5 +87,5 @@ export async function fitted(model: layers.LayersModel, [x, y]: [tf.Tensor, tf.T
   return { history, weights: weightsOf(model), ...stateOf(model), drawn: randomPosition() };
 }
 
-/** A fit of many steps. */
+/** The arguments of a fit of many steps. */
 export const long = { epochs: 8, batchSize: 8, shuffle: false, verbose: 0 };

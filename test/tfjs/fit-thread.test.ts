@@ -1,15 +1,15 @@
-// The batches of a fit on the library's thread: the same bits as on JavaScript's, and what simdnnInfo says of it.
+// Batches on the training thread have the same bits as on JavaScript's thread, and simdnnInfo says why a fit does not use the thread.
 import * as tf from '@tensorflow/tfjs-core';
 import type * as layers from '@tensorflow/tfjs-layers';
 import { describe, expect, it, vi } from 'vitest';
 import { manualSeed } from '../../src/random';
 import { simdnnInfo } from '../../src/tfjs';
-import { worth } from '../../src/tfjs/fit-thread';
-import { alwaysOnThread, asEver, fitted, long, modelOf, rowsOf, type Setting, weightsOf } from './fit-thread-models';
+import { minimum } from '../../src/tfjs/fit-thread';
+import { alwaysOnThread, fitted, long, modelOf, rowsOf, type Setting, weightsOf, withUsualMinimum } from './fit-thread-models';
 import { dataOf, describeModel } from './model-programs';
 import { randomly } from './step-programs';
 
-// More by SIMDNN_TFJS_PROGRAMS.
+// SIMDNN_TFJS_PROGRAMS sets how many random models are fitted.
 const programs = Number(process.env['SIMDNN_TFJS_PROGRAMS'] ?? 20);
 
 alwaysOnThread();
@@ -76,8 +76,8 @@ describe('the same bits as on the thread of JavaScript', () => {
 describe('simdnnInfo().thread says why not', () => {
   const data = () => rowsOf(100);
   const short = (step: number) => {
-    asEver();
-    worth.step = step;
+    withUsualMinimum();
+    minimum.step = step;
     return modelOf().fit(...rowsOf(16), { ...long, epochs: 8 });
   };
   it.each<[string, RegExp, () => Promise<unknown>]>([

@@ -1,4 +1,4 @@
-// Random models of tf.layers with random events between their steps, each trained recorded and operation by operation.
+// Random models of tf.layers with random events between their steps, each trained both by replays and operation by operation.
 import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
 import { manualSeed } from '../../src/random';
@@ -59,7 +59,7 @@ const optimizers: ((rate: number) => tf.Optimizer)[] = [
   (rate) => tf.train.adamax(rate, 0.9, 0.99, 1e-7, 0.1),
 ];
 
-/** A model as a seed describes it: each call makes it anew. */
+/** A model that a seed describes: each call of `make` creates it anew. */
 export interface Description {
   make: () => layers.LayersModel;
   compile: (model: layers.LayersModel) => void;
@@ -112,7 +112,7 @@ export function describeModel(r: Random): Description {
   return { make, compile, inputs, outputs, isSparse, text };
 }
 
-// What happens to both models between two steps.
+// What happens to both models before some steps.
 const events: ((r: Random) => (model: layers.LayersModel, description: Description) => void)[] = [
   (r) => {
     const rate = 0.001 + 0.03 * r.next();
@@ -137,7 +137,7 @@ const events: ((r: Random) => (model: layers.LayersModel, description: Descripti
       if (optimizer instanceof tf.AdamOptimizer) (optimizer as unknown as { beta1: number }).beta1 = beta;
     };
   },
-  // Weights that are given other variables by hand.
+  // A program replaces the variable of a weight.
   () => (model) => {
     const weight = model.layers[1]!.weights[0] as unknown as { val: tf.Variable };
     weight.val = tf.tidy(() => tf.variable(tf.mul(weight.val, 0.5), weight.val.trainable));
@@ -146,7 +146,7 @@ const events: ((r: Random) => (model: layers.LayersModel, description: Descripti
 
 const bitsOf = (values: ArrayLike<number>): string => Buffer.from(Float32Array.from(values).buffer).toString('hex');
 
-/** Random rows for it, and their targets. */
+/** Random rows for a model, and their targets. */
 export function dataOf(r: Random, { inputs, outputs, isSparse }: Description, rows: number): [tf.Tensor, tf.Tensor] {
   const x = tf.tensor2d(r.floats(rows * inputs), [rows, inputs]);
   const hot = Array.from({ length: rows }, () => r.upTo(outputs));
@@ -158,7 +158,7 @@ export function dataOf(r: Random, { inputs, outputs, isSparse }: Description, ro
   return [x, y];
 }
 
-// One step, one short fit or an evaluation: its numbers.
+// Does a step, a short fit, a prediction or an evaluation and returns its numbers.
 function workOf(r: Random, rows: number): (model: layers.LayersModel, x: tf.Tensor, y: tf.Tensor) => Promise<number[]> {
   const kind = r.next();
   if (kind < 0.1) {
@@ -192,13 +192,13 @@ function workOf(r: Random, rows: number): (model: layers.LayersModel, x: tf.Tens
   return async (model, x, y) => [await model.trainOnBatch(x, y)].flat();
 }
 
-/** How many of its steps were replayed, and why none was. Throws where a bit differs. */
+/** Returns how many of its steps were replayed, and why the first that could be was not. Throws if a bit differs. */
 export async function runModel(seed: number, steps = 16): Promise<{ replayed: number; reason: string; text: string }> {
   const r = randomly(seed + 3e6);
   const description = describeModel(r);
   const [here, there] = [description.make(), description.make()];
   there.setWeights(here.getWeights());
-  there.layers[0]!.setCallHook(() => {}); // so that it runs operation by operation
+  there.layers[0]!.setCallHook(() => {}); // a call hook makes it run operation by operation
   there.layers[1]!.setCallHook(() => {});
   for (const model of [here, there]) description.compile(model);
   const sizes = [1 + r.upTo(24), 1 + r.upTo(24)];
@@ -215,7 +215,7 @@ export async function runModel(seed: number, steps = 16): Promise<{ replayed: nu
     const outcomes: (number[] | string)[] = [];
     for (const model of [there, here]) {
       manualSeed(i);
-      outcomes.push(await work(model, x, y).catch((error: Error) => error.message)); // nothing left to train, say
+      outcomes.push(await work(model, x, y).catch((error: Error) => error.message)); // a model that has only frozen weights, for example
     }
     const [expected, found] = outcomes;
     if (simdnnInfo().level === 'recorded') replayed++;

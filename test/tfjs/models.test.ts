@@ -1,4 +1,4 @@
-// What stays TensorFlow.js's own in model.fit does what it does on the cpu backend: callbacks, validation, stops, saving, memory.
+// Callbacks, validation, stops, saving and memory of model.fit are those of the cpu backend.
 import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -97,7 +97,7 @@ it('what is trained is saved, and predicts the same when it is loaded, here and 
   );
   const loaded = await layers.loadLayersModel(tf.io.fromMemory(saved!));
   expect(Array.from((loaded.predict(x) as tf.Tensor).dataSync())).toEqual(expected);
-  await model.fit(x, y, { epochs: 1, verbose: 0 }); // what was saved does not change with it
+  await model.fit(x, y, { epochs: 1, verbose: 0 }); // further training must not change what was saved
   expect(Array.from((loaded.predict(x) as tf.Tensor).dataSync())).toEqual(expected);
   await tf.setBackend('cpu');
   const there = (loaded.predict(x) as tf.Tensor).dataSync();

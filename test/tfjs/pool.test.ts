@@ -4,14 +4,14 @@ import * as layers from '@tensorflow/tfjs-layers';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { compileStep, simdnnInfo } from '../../src/tfjs';
 import { limits } from '../../src/tfjs/pool';
-import { backendNow } from '../../src/tfjs/registry';
+import { simdnnBackend } from '../../src/tfjs/registry';
 
 const usual = { ...limits };
 beforeAll(() => tf.setBackend('simdnn'));
 afterEach(() => void Object.assign(limits, usual));
 
 const n = 8192;
-const memoryOf = (t: tf.Tensor): unknown => backendNow().piece(t.dataId).held;
+const memoryOf = (t: tf.Tensor): unknown => simdnnBackend().storageOf(t.dataId).array;
 const result = (value: number): tf.Tensor => tf.fill([n], value);
 const isAll = (values: ArrayLike<number>, value: number): boolean => Array.from(values).every((one) => one === value);
 // Results of the same length, which would take the memory of those before.

@@ -1,4 +1,4 @@
-// What trains and evaluates a model of tf.layers is recorded, with the bits that it has operation by operation.
+// Models of tf.layers train, evaluate and predict by replays, with the bits of single operations.
 import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
 import { describe, expect, it } from 'vitest';
@@ -7,7 +7,7 @@ import { simdnnInfo } from '../../src/tfjs';
 import { runModel } from './model-programs';
 import { randomly } from './step-programs';
 
-// More by SIMDNN_TFJS_PROGRAMS.
+// SIMDNN_TFJS_PROGRAMS sets how many random models are trained.
 const programs = Number(process.env['SIMDNN_TFJS_PROGRAMS'] ?? 50);
 
 it(`${programs} random models train with the bits of single operations`, async () => {
@@ -77,6 +77,15 @@ describe('a model is not recorded', () => {
 });
 
 describe('a recorded model', () => {
+  it('is no longer replayed when a program replaces one of its methods', async () => {
+    const { model, x, y } = await trained([make.dense({ units: 1 })]);
+    expect(simdnnInfo().level).toBe('recorded');
+    const { model: inner } = model as unknown as { model: { calculateLosses(): tf.Scalar[] } };
+    inner.calculateLosses = () => [tf.scalar(1000)];
+    expect(await model.trainOnBatch(x, y)).toBeGreaterThan(1000);
+    expect(simdnnInfo().reason).toContain('methods of its own');
+  });
+
   it('is recorded anew when a layer is changed, and never follows what it was', async () => {
     const penalty = regularizers.l2({ l2: 0.1 });
     const dense = make.dense({ units: 1, kernelRegularizer: penalty });
@@ -211,7 +220,7 @@ describe('a recorded model', () => {
 });
 
 describe('a prediction', () => {
-  // Of two outputs, not compiled. With a call hook it runs operation by operation.
+  // A model of two outputs that is not compiled. A call hook makes it run operation by operation.
   const twofold = (isRecorded = true) => {
     const seeded = (seed: number) => layers.initializers.glorotUniform({ seed });
     const x = layers.input({ shape: [3] });

@@ -1,4 +1,4 @@
-// Models that programs have often are recorded, with the numbers of cpu, and what is disposed has the errors of cpu.
+// Common models are recorded and have the numbers of the cpu backend. Disposed objects have its errors.
 import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
 import { afterEach, describe, expect, it } from 'vitest';

@@ -1,4 +1,4 @@
-// tfjs-core's own specs, from its npm package, on this backend.
+// Runs the specs of tfjs-core, from its npm package, on this backend.
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -10,5 +10,5 @@ it.each([[], ['1']])('passes every spec of tfjs-core %j', (...args) => {
   expect(failures).toEqual([]);
   expect(failed).toBe(0);
   expect(passed + pending).toBe(4230);
-  expect(pending).toBeLessThan(10); // which ones depends on Node
+  expect(pending).toBeLessThan(10); // which specs are pending depends on the version of Node
 });

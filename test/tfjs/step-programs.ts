@@ -1,8 +1,8 @@
-// Random training steps of the core API with random events between them, each run by compileStep and operation by operation.
+// Random training steps of the core API with random events between them, each run both by compileStep and operation by operation.
 import * as tf from '@tensorflow/tfjs-core';
 import { simdnnInfo } from '../../src/tfjs';
 
-/** Numbers that a seed decides. */
+/** A random number generator with a seed. */
 export function randomly(seed: number) {
   let state = (seed * 2654435761 + 12345) >>> 0;
   const next = (): number => {
@@ -12,7 +12,7 @@ export function randomly(seed: number) {
   const upTo = (n: number): number => Math.floor(next() * n);
   const one = <T>(list: readonly T[]): T => list[upTo(list.length)]!;
   const floats = (n: number): Float32Array => Float32Array.from({ length: n }, () => next() * 2 - 1);
-  for (let i = 0; i < 8; i++) next(); // first numbers of neighbouring seeds are alike
+  for (let i = 0; i < 8; i++) next(); // the first numbers of neighbouring seeds are similar
   return { next, upTo, one, floats };
 }
 
@@ -63,7 +63,7 @@ interface Program {
   step: Step;
 }
 
-// What a seed describes: each call makes it anew, with variables of its own.
+// Returns what a seed describes: each call of `make` creates it anew, with its own variables.
 function programOf(seed: number): { make: () => Program; widths: number[] } {
   const r = randomly(seed);
   const widths = Array.from({ length: 2 + r.upTo(3) }, () => 1 + r.upTo(20));
@@ -132,7 +132,7 @@ const events: ((r: Random) => (p: Program) => void)[] = [
 
 const bitsOf = (values: ArrayLike<number>): string => Buffer.from(Float32Array.from(values).buffer).toString('hex');
 
-/** How many of its steps were replayed. Throws where a bit differs. */
+/** Returns how many of its steps were replayed. Throws if a bit differs. */
 export function runProgram(seed: number, compileStep: (f: Step, o: tf.Optimizer, v: tf.Variable[]) => Step, steps = 14): number {
   const r = randomly(seed + 7e6);
   const { make, widths } = programOf(seed);

@@ -1,4 +1,4 @@
-// Programs of tf.layers and of the core API give the curves of the cpu backend.
+// Programs of tf.layers and of the core API have the losses of the cpu backend.
 import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -20,7 +20,7 @@ function expectClose(actual: number[], expected: number[], bound: number): void 
   }
 }
 
-// Numbers that are the same in each run.
+// The same numbers in each run.
 const series = (n: number, seed: number): Float32Array => Float32Array.from({ length: n }, (_, i) => Math.sin(i * 12.9898 + seed * 78.233));
 
 function classifier(optimizer: string | tf.Optimizer): layers.Sequential {

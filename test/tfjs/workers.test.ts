@@ -1,4 +1,4 @@
-// A program of TensorFlow.js in a worker, beside one on the main thread.
+// A program of TensorFlow.js in a worker while another runs on the main thread.
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';

@@ -1,4 +1,4 @@
-// Operation by operation, the update of all variables is one native call, with the bits of one call for each variable.
+// The update of all variables is one native call, with the bits of one call for each variable.
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { eagerKernels } from '../../src/native';
@@ -23,7 +23,7 @@ const numbers = (n: number, seed: number): Float32Array =>
 
 type Event = (optimizer: tf.Optimizer, variables: tf.Variable[], at: number) => void;
 
-// Some steps of one optimizer over all variables, or of one for each of them; `event` happens before each.
+// Runs steps of one optimizer over all variables, or of one optimizer for each. `event` happens before each step.
 function stepped(make: () => tf.Optimizer, isJoint: boolean, event: Event): number[][] {
   const variables = sizes.map((size, i) => tf.variable(tf.tensor1d(numbers(size, i))));
   const own = isJoint ? [make()] : variables.map(make);

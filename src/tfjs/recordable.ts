@@ -1,6 +1,7 @@
-// The parts of tfjs-layers whose JavaScript does the same at each step, known by what they are and never by their names: classes of layers and activations,
-// losses, metrics, penalties. A recording leaves that JavaScript out, so that a part that is not known is never recorded.
+// The parts of tfjs-layers whose JavaScript makes the same calls of kernels at each step: layers, activations, losses, metrics and regularizers. A replay skips that
+// JavaScript, so a model with any other part is never recorded. Parts are recognised by their prototypes and functions, never by their names, which a program can reuse.
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { internalsOf } from './model-internals';
 
 export type Layers = typeof import('@tensorflow/tfjs-layers');
 type Fields = Record<string, unknown>;
@@ -12,8 +13,8 @@ const losses = (
 ).split(' ');
 const metrics = ['accuracy', 'crossentropy', 'binaryAccuracy', 'categoricalAccuracy', 'precision', 'mse', 'mae', 'mape', 'cosine'];
 
-// One of each class of layers. With names of their own, since those that are made up are counted.
-function examplesOf({ layers }: Layers): object[] {
+// One layer of each recordable class. They have a name because layers without one advance the counters of which TensorFlow.js makes names.
+function exampleLayers({ layers }: Layers): object[] {
   const name = 'simdnn';
   return [
     layers.inputLayer({ inputShape: [1], name }),
@@ -51,13 +52,13 @@ function examplesOf({ layers }: Layers): object[] {
   ];
 }
 
-const functionsIn = (model: object): unknown[] => {
-  const { lossFunctions, metricsTensors } = model as unknown as { lossFunctions: unknown[]; metricsTensors: [unknown, number][] };
-  return [...lossFunctions, ...metricsTensors.map(([f]) => f)];
+const functionsOfModel = (model: LayersModel): unknown[] => {
+  const { lossFunctions, metricsTensors } = internalsOf(model);
+  return [...lossFunctions, ...metricsTensors.map(([metric]) => metric)];
 };
 
-// What a model of each loss and metric has for them.
-function functionsOf(of: Layers, optimizer: never): Set<unknown> {
+// The functions that models have for the losses and metrics of tfjs-layers. For some names these depend on the loss and on the width of the output.
+function recordableFunctions(of: Layers, optimizer: never): Set<unknown> {
   const found = new Set<unknown>();
   for (const width of [1, 2]) {
     const x = of.input({ shape: [width], name: `simdnn_input_${width}` });
@@ -65,26 +66,30 @@ function functionsOf(of: Layers, optimizer: never): Set<unknown> {
     const model = of.model({ inputs: x, outputs: y, name: 'simdnn_model' });
     for (const loss of losses) {
       model.compile({ optimizer, loss, metrics });
-      for (const f of functionsIn(model)) found.add(f);
+      for (const f of functionsOfModel(model)) found.add(f);
     }
   }
   for (const f of Object.values(of.metrics)) found.add(f);
   return found;
 }
 
-/** What is known of a copy of tfjs-layers. */
-export class Known {
+/** The recordable parts of the program's copy of tfjs-layers. */
+export class RecordableParts {
+  /** An example of each layer's class, and its `call`, by prototype. */
   private readonly layers: Map<object, { example: Fields; call: unknown }>;
   private readonly activations: Set<object>;
   private readonly functions: Set<unknown>;
-  private readonly penalty: object;
+  private readonly regularizer: object;
   private readonly models: Set<object>;
   private readonly weight: Layers['LayerVariable'];
 
   constructor(of: Layers, optimizer: never) {
     this.models = new Set([of.LayersModel.prototype, of.Sequential.prototype]);
     this.layers = new Map(
-      examplesOf(of).map((example) => [Object.getPrototypeOf(example), { example: example as Fields, call: (example as Fields)['call'] }]),
+      exampleLayers(of).map((example) => [
+        Object.getPrototypeOf(example),
+        { example: example as Fields, call: (example as Fields)['call'] },
+      ]),
     );
     this.activations = new Set(
       activations.map((activation) => {
@@ -92,77 +97,82 @@ export class Known {
         return Object.getPrototypeOf((layer as unknown as Fields)['activation']);
       }),
     );
-    this.functions = functionsOf(of, optimizer);
+    this.functions = recordableFunctions(of, optimizer);
     this.weight = of.LayerVariable;
-    this.penalty = Object.getPrototypeOf(of.regularizers.l2());
+    this.regularizer = Object.getPrototypeOf(of.regularizers.l2());
   }
 
-  // Why a layer may do something else at each step; null when it is known. What it is made of is added to `parts`.
-  private objectionTo(layer: Fields, parts: object[]): string | null {
+  // Returns why a layer cannot be recorded, or null. Adds the objects on whose fields a recording of it depends to `parts`.
+  private objectionToLayer(layer: Fields, parts: object[]): string | null {
     const prototype = Object.getPrototypeOf(layer) as object;
     const name = String(layer['name']);
     parts.push(layer);
     if (this.models.has(prototype)) return this.objectionToLayers(layer, parts);
-    const known = this.layers.get(prototype);
-    if (known === undefined || known.call !== layer['call']) return `the layer ${name} is not known`;
+    const recordable = this.layers.get(prototype);
+    if (recordable === undefined || recordable.call !== layer['call']) return `the layer ${name} is not known`;
     if (layer['_callHook'] != null) return `the layer ${name} has a call hook`;
-    let penalties = 0;
+    let regularizers = 0;
     for (const [key, value] of Object.entries(layer)) {
-      if (typeof value === 'function' && value !== known.example[key]) return `the layer ${name} has its own ${key}`;
+      if (typeof value === 'function' && value !== recordable.example[key]) return `the layer ${name} has its own ${key}`;
       if (value === null || typeof value !== 'object') continue;
       if (key === 'activation' && !this.activations.has(Object.getPrototypeOf(value))) return `the activation of ${name} is not known`;
       if (key.endsWith('Regularizer')) {
-        if (Object.getPrototypeOf(value) !== this.penalty) return `the regularizer of ${name} is not known`;
-        penalties++;
+        if (Object.getPrototypeOf(value) !== this.regularizer) return `the regularizer of ${name} is not known`;
+        regularizers++;
       }
       if (key === 'activation' || key.endsWith('Regularizer') || Array.isArray(value)) parts.push(value);
-      for (const one of [value].flat()) if (one instanceof this.weight) parts.push(one); // its `val` is a variable of the core API
+      for (const one of [value].flat()) if (one instanceof this.weight) parts.push(one); // its field `val` is the variable
     }
-    return (layer['_losses'] as unknown[]).length <= penalties ? null : `the layer ${name} has losses of its own`;
+    // Each regularizer adds one loss; any further ones come from `addLoss`.
+    return (layer['_losses'] as unknown[]).length <= regularizers ? null : `the layer ${name} has losses of its own`;
   }
 
   private objectionToLayers(model: Fields, parts: object[]): string | null {
     for (const layer of model['layers'] as Fields[]) {
-      const objection = this.objectionTo(layer, parts);
+      const objection = this.objectionToLayer(layer, parts);
       if (objection !== null) return objection;
     }
     return null;
   }
 
-  /** Why what a model predicts cannot be recorded; null where all that it is made of is known. That is added to `parts`. */
+  /** Returns why the predictions of a model cannot be recorded, or null. Adds the objects on whose fields a recording depends to `parts`. */
   objectionToPrediction(model: LayersModel, parts: object[]): string | null {
     if (!this.models.has(Object.getPrototypeOf(model))) return 'the model is of a class of its own';
-    if (replaceable.some((name) => Object.hasOwn(model, name))) return 'the model has methods of its own';
+    if (replaceableMethods.some((name) => Object.hasOwn(model, name))) return 'the model has methods of its own';
     return this.objectionToLayers(model as unknown as Fields, parts);
   }
 
-  /** The same of its steps, with loss and metrics. */
+  /** Does the same for the steps of a model, with its loss and metrics. */
   objectionToStep(model: LayersModel, parts: object[]): string | null {
-    if (functionsIn(model).some((f) => !this.functions.has(f))) return 'a loss or a metric is a function of its own';
+    if (functionsOfModel(model).some((f) => !this.functions.has(f))) return 'a loss or a metric is a function of its own';
     return this.objectionToPrediction(model, parts);
   }
 }
 
-const replaceable = ['call', 'apply', 'invokeCallHook', 'computeMask', 'calculateLosses'];
+const replaceableMethods = ['call', 'apply', 'invokeCallHook', 'computeMask', 'calculateLosses'];
 
-// The fields of an object that count, methods that its class has among them.
-function keysOf(object: object): string[] {
-  const methods = replaceable.filter((name) => name in object && !Object.hasOwn(object, name));
+/** The present methods of a model for which a program can set its own. */
+export const methodsOf = (model: LayersModel): object[] =>
+  replaceableMethods.map((name) => (model as unknown as Record<string, object>)[name]!);
+
+// The fields of an object, and the methods of its class for which a program can set its own.
+function trackedKeys(object: object): string[] {
+  const methods = replaceableMethods.filter((name) => name in object && !Object.hasOwn(object, name));
   return [...Object.keys(object), ...(Array.isArray(object) ? ['length'] : methods)];
 }
 
-/** The fields of some objects, each as it was. */
-export class Fixed {
+/** The values of all fields of some objects at the time when it is made. */
+export class FieldSnapshot {
   private readonly fields: readonly [object: Fields, key: string, value: unknown][];
 
   constructor(objects: readonly object[]) {
     this.fields = [...new Set(objects)].flatMap((object) =>
-      keysOf(object).map((key): [Fields, string, unknown] => [object as Fields, key, (object as Fields)[key]]),
+      trackedKeys(object).map((key): [Fields, string, unknown] => [object as Fields, key, (object as Fields)[key]]),
     );
   }
 
-  /** Whether none of them has changed. */
-  holds(): boolean {
+  /** Whether all fields still have these values. */
+  isUnchanged(): boolean {
     for (const [object, key, value] of this.fields) if (object[key] !== value) return false;
     return true;
   }

@@ -1,24 +1,19 @@
-// Convolution and pooling: the windows of a padded image are the rows of a matrix, so that products, extremes and sums do the rest.
+// Convolution and pooling of images by im2col: all windows of the padded image become the rows of a matrix, over which products, maxima and sums then run.
 import { backend_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import * as calls from '../calls.generated';
 import { allocateInt } from '../memory';
 import { layoutOf, numelOf, stridesOf } from '../shape';
+import { filledWith } from './elementwise';
 import { giveBack, pooled } from './pool';
-import { finished } from './products';
-import { withoutNaN } from './reductions';
+import { withBiasAndActivation } from './products';
+import { replaceNaN } from './reductions';
 import { define } from './registry';
 import { type Backend, floatsOf } from './storage';
 
 type Info = backend_util.Conv2DInfo;
 type Attributes = Record<string, unknown>;
 
-const filled = (n: number, value: number): Float32Array => {
-  const out = pooled(n);
-  calls.fill({ out, n, value });
-  return out;
-};
-
-/** The padded image that the windows of a convolution cover, and how many rows and columns of the image lie in it. */
+/** The padded image that the windows cover, and the part of the image that lies in it. */
 function paddedOf({ batchSize, inHeight, inWidth, outHeight, outWidth, strideHeight, strideWidth, ...info }: Info, channels: number) {
   const { top, left } = info.padInfo;
   const height = (outHeight - 1) * strideHeight + info.effectiveFilterHeight;
@@ -29,12 +24,12 @@ function paddedOf({ batchSize, inHeight, inWidth, outHeight, outWidth, strideHei
     strides: stridesOf(shape),
     offset: (top * width + left) * channels,
     covered: [batchSize, Math.min(inHeight, height - top), Math.min(inWidth, width - left), channels],
-    isWhole: top === 0 && left === 0 && height <= inHeight && width <= inWidth,
+    isUnpadded: top === 0 && left === 0 && height <= inHeight && width <= inWidth,
   };
 }
 
-// The index space of all elements of all windows.
-const spaceOf = ({ batchSize, outHeight, outWidth, filterHeight, filterWidth }: Info, channels: number): number[] => [
+// The shape of the im2col matrix: [batch, output rows, output columns, filter rows, filter columns, channels].
+const columnShape = ({ batchSize, outHeight, outWidth, filterHeight, filterWidth }: Info, channels: number): number[] => [
   batchSize,
   outHeight,
   outWidth,
@@ -43,49 +38,45 @@ const spaceOf = ({ batchSize, outHeight, outWidth, filterHeight, filterWidth }: 
   channels,
 ];
 
-// How far apart its elements are in an image of these strides.
-const stepsOf = ({ strideHeight, strideWidth, dilationHeight, dilationWidth }: Info, [image, row, column]: readonly number[]): number[] => [
-  image!,
-  strideHeight * row!,
-  strideWidth * column!,
-  dilationHeight * row!,
-  dilationWidth * column!,
-  1,
-];
+// The strides of its elements in an image of these strides.
+const columnStrides = (
+  { strideHeight, strideWidth, dilationHeight, dilationWidth }: Info,
+  [image, row, column]: readonly number[],
+): number[] => [image!, strideHeight * row!, strideWidth * column!, dilationHeight * row!, dilationWidth * column!, 1];
 
-/** The elements of all windows of x, one window after the other: [batch, rows, columns, filter rows, filter columns, channels]. */
-function windowsOf(x: Float32Array, info: Info, channels: number, padding: number): Float32Array {
-  const space = spaceOf(info, channels);
+/** Returns the elements of all windows of x, one window after the other. */
+function im2col(x: Float32Array, info: Info, channels: number, padding: number): Float32Array {
+  const columns = columnShape(info, channels);
   const padded = paddedOf(info, channels);
   const own = stridesOf([info.batchSize, info.inHeight, info.inWidth, channels]);
-  const out = pooled(numelOf(space));
-  const to = { strides: stridesOf(space) };
-  if (padded.isWhole) {
-    calls.copyStrided({ out, x, layout: layoutOf('tfjs', space, to, { strides: stepsOf(info, own) }) });
+  const out = pooled(numelOf(columns));
+  const to = { strides: stridesOf(columns) };
+  if (padded.isUnpadded) {
+    calls.copyStrided({ out, x, layout: layoutOf('tfjs', columns, to, { strides: columnStrides(info, own) }) });
     return out;
   }
-  const image = filled(numelOf(padded.shape), padding);
+  const image = filledWith(numelOf(padded.shape), padding);
   const { strides, offset, covered } = padded;
   calls.copyStrided({ out: image, x, layout: layoutOf('tfjs', covered, { strides, offset }, { strides: own }) });
-  calls.copyStrided({ out, x: image, layout: layoutOf('tfjs', space, to, { strides: stepsOf(info, strides) }) });
+  calls.copyStrided({ out, x: image, layout: layoutOf('tfjs', columns, to, { strides: columnStrides(info, strides) }) });
   giveBack(image);
   return out;
 }
 
-/** The sums, at each place of the image, of what windows have there: the elements of windows lie `strides` apart. */
-function imageOf(windows: Float32Array, strides: readonly number[], info: Info, channels: number): Float32Array {
+/** The reverse of im2col: sums, for each pixel, the elements of all windows there. `strides` are those of the elements in `windows`. */
+function col2im(windows: Float32Array, strides: readonly number[], info: Info, channels: number): Float32Array {
   const padded = paddedOf(info, channels);
-  const space = spaceOf(info, channels);
-  const steps = stepsOf(info, padded.strides);
-  let image = filled(numelOf(padded.shape), 0);
-  const areApart = info.strideHeight >= info.effectiveFilterHeight && info.strideWidth >= info.effectiveFilterWidth;
-  if (areApart) calls.copyStrided({ out: image, x: windows, layout: layoutOf('tfjs', space, { strides: steps }, { strides }) });
+  const columns = columnShape(info, channels);
+  const steps = columnStrides(info, padded.strides);
+  let image = filledWith(numelOf(padded.shape), 0);
+  const isDisjoint = info.strideHeight >= info.effectiveFilterHeight && info.strideWidth >= info.effectiveFilterWidth;
+  if (isDisjoint) calls.copyStrided({ out: image, x: windows, layout: layoutOf('tfjs', columns, { strides: steps }, { strides }) });
   else {
-    const one = [...space.slice(0, 3), 1, 1, channels];
+    const one = [...columns.slice(0, 3), 1, 1, channels];
     for (let i = 0; i < info.filterHeight * info.filterWidth; i++) {
       const place = [Math.floor(i / info.filterWidth), i % info.filterWidth] as const;
       const at = (by: readonly number[]): number => place[0] * by[3]! + place[1] * by[4]!;
-      const [part, sum] = [filled(image.length, 0), pooled(image.length)];
+      const [part, sum] = [filledWith(image.length, 0), pooled(image.length)];
       const layout = layoutOf('tfjs', one, { strides: steps, offset: at(steps) }, { strides, offset: at(strides) });
       calls.copyStrided({ out: part, x: windows, layout });
       calls.add({ out: sum, a: image, b: part, layout: layoutOf('tfjs', [sum.length], { strides: [1] }, { strides: [1] }) });
@@ -95,7 +86,7 @@ function imageOf(windows: Float32Array, strides: readonly number[], info: Info, 
     }
   }
   const shape = [info.batchSize, info.inHeight, info.inWidth, channels];
-  const dx = filled(numelOf(shape), 0);
+  const dx = filledWith(numelOf(shape), 0);
   const { covered, offset } = padded;
   calls.copyStrided({
     out: dx,
@@ -106,8 +97,8 @@ function imageOf(windows: Float32Array, strides: readonly number[], info: Info, 
   return dx;
 }
 
-// Whether the windows are usual ones: some of each, none outside of the image.
-function isUsual({ dataFormat, outShape, inShape, padInfo, ...info }: Info): boolean {
+// Whether our kernels can do it: there is an output, and each window overlaps the image.
+function isSupported({ dataFormat, outShape, inShape, padInfo, ...info }: Info): boolean {
   const lastRow = (info.outHeight - 1) * info.strideHeight - padInfo.top;
   const lastColumn = (info.outWidth - 1) * info.strideWidth - padInfo.left;
   return (
@@ -135,7 +126,7 @@ function convolutionOf(inShape: readonly number[], filterShape: readonly number[
     false,
     format,
   );
-  return isUsual(info) && inShape[3] === filterShape[2] ? info : null;
+  return isSupported(info) && inShape[3] === filterShape[2] ? info : null;
 }
 
 const sizesOf = (info: Info) => ({
@@ -143,14 +134,14 @@ const sizesOf = (info: Info) => ({
   inner: info.filterHeight * info.filterWidth * info.inChannels,
 });
 
-function convolved(backend: Backend, x: TensorInfo, filter: TensorInfo, attributes: Attributes): TensorInfo | null {
+function convolve(backend: Backend, x: TensorInfo, filter: TensorInfo, attributes: Attributes): TensorInfo | null {
   const [image, weights] = [floatsOf(backend, x), floatsOf(backend, filter)];
   const info = convolutionOf(x.shape, filter.shape, attributes);
   if (image === null || weights === null || info === null) return null;
   const { rows, inner } = sizesOf(info);
-  const [c, windows] = [pooled(rows * info.outChannels), windowsOf(image, info, info.inChannels, 0)];
-  calls.matmul({ c, a: windows, b: weights, m: rows, n: info.outChannels, k: inner });
-  giveBack(windows);
+  const [c, columns] = [pooled(rows * info.outChannels), im2col(image, info, info.inChannels, 0)];
+  calls.matmul({ c, a: columns, b: weights, m: rows, n: info.outChannels, k: inner });
+  giveBack(columns);
   return backend.info(c, info.outShape, 'float32');
 }
 
@@ -160,9 +151,9 @@ function filterGradient(backend: Backend, x: TensorInfo, dy: TensorInfo, attribu
   const info = convolutionOf(x.shape, filterShape, attributes);
   if (image === null || gradient === null || info === null || !util.arraysEqual(dy.shape, info.outShape)) return null;
   const { rows, inner } = sizesOf(info);
-  const [c, windows] = [pooled(inner * info.outChannels), windowsOf(image, info, info.inChannels, 0)];
-  calls.matmul({ c, a: windows, b: gradient, m: inner, n: info.outChannels, k: rows, transposeA: true });
-  giveBack(windows);
+  const [c, columns] = [pooled(inner * info.outChannels), im2col(image, info, info.inChannels, 0)];
+  calls.matmul({ c, a: columns, b: gradient, m: inner, n: info.outChannels, k: rows, transposeA: true });
+  giveBack(columns);
   return backend.info(c, filterShape, 'float32');
 }
 
@@ -173,7 +164,7 @@ function imageGradient(backend: Backend, dy: TensorInfo, filter: TensorInfo, att
   const { rows, inner } = sizesOf(info);
   const c = pooled(rows * inner);
   calls.matmul({ c, a: gradient, b: weights, m: rows, n: inner, k: info.outChannels, transposeB: true });
-  const dx = imageOf(c, stridesOf(spaceOf(info, info.inChannels)), info, info.inChannels);
+  const dx = col2im(c, stridesOf(columnShape(info, info.inChannels)), info, info.inChannels);
   giveBack(c);
   return backend.info(dx, info.inShape, 'float32');
 }
@@ -187,67 +178,67 @@ function poolingOf({ shape }: TensorInfo, { filterSize, strides, pad, dimRoundin
     pad as 'same',
     dimRoundingMode as 'floor',
   );
-  return isUsual(info) ? info : null;
+  return isSupported(info) ? info : null;
 }
 
-// The largest number of each window that is no NaN, and where in the window it is.
-function largest(x: Float32Array, info: Info) {
+// The largest number of each window, NaN excluded, and its index in the window.
+function maxOfWindows(x: Float32Array, info: Info) {
   const n = info.filterHeight * info.filterWidth;
   const outer = info.batchSize * info.outHeight * info.outWidth;
   const inner = info.inChannels;
   const found = { values: pooled(outer * inner), indices: allocateInt(outer * inner) };
-  const numbers = withoutNaN(x, -Infinity);
-  const windows = windowsOf(numbers, info, inner, -Infinity);
-  calls.max({ ...found, x: windows, outer, n, inner });
+  const numbers = replaceNaN(x, -Infinity);
+  const columns = im2col(numbers, info, inner, -Infinity);
+  calls.max({ ...found, x: columns, outer, n, inner });
   giveBack(numbers);
-  giveBack(windows);
+  giveBack(columns);
   return { ...found, outer, n, inner };
 }
 
 function definePooling(): void {
   define('MaxPool', (backend, { x }, attributes) => {
     const [values, info] = [floatsOf(backend, x!), poolingOf(x!, attributes)];
-    return values && info && backend.info(largest(values, info).values, info.outShape, 'float32');
+    return values && info && backend.info(maxOfWindows(values, info).values, info.outShape, 'float32');
   });
   define('MaxPoolGrad', (backend, { dy, input }, attributes) => {
     const [gradient, values, info] = [floatsOf(backend, dy!), floatsOf(backend, input!), poolingOf(input!, attributes)];
     if (gradient === null || values === null || info === null || !util.arraysEqual(dy!.shape, info.outShape)) return null;
-    const { values: unused, indices, outer, n, inner } = largest(values, info);
+    const { values: unused, indices, outer, n, inner } = maxOfWindows(values, info);
     giveBack(unused);
-    const windows = filled(outer * n * inner, 0);
+    const windows = filledWith(outer * n * inner, 0);
     calls.scatter({ out: windows, x: gradient, index: indices, outer, n, inner, count: 1 });
-    const dx = imageOf(windows, stridesOf(spaceOf(info, inner)), info, inner);
+    const dx = col2im(windows, stridesOf(columnShape(info, inner)), info, inner);
     giveBack(windows);
     return backend.info(dx, input!.shape, 'float32');
   });
   define('AvgPool', (backend, { x }, attributes) => {
     const [values, info] = [floatsOf(backend, x!), poolingOf(x!, attributes)];
-    if (values === null || info === null || !paddedOf(info, info.inChannels).isWhole) return null; // of padded windows only the image counts
+    if (values === null || info === null || !paddedOf(info, info.inChannels).isUnpadded) return null; // a mean over a padded window counts only the pixels in the image
     const [n, inner] = [info.filterHeight * info.filterWidth, info.inChannels];
     const outer = info.batchSize * info.outHeight * info.outWidth;
-    const [out, windows] = [pooled(outer * inner), windowsOf(values, info, inner, 0)];
-    calls.sum({ out, x: windows, outer, n, inner, scale: 1 / n });
-    giveBack(windows);
+    const [out, columns] = [pooled(outer * inner), im2col(values, info, inner, 0)];
+    calls.sum({ out, x: columns, outer, n, inner, scale: 1 / n });
+    giveBack(columns);
     return backend.info(out, info.outShape, 'float32');
   });
   define('AvgPoolGrad', (backend, { dy, input }, attributes) => {
     const [gradient, info] = [floatsOf(backend, dy!), poolingOf(input!, attributes)];
     if (gradient === null || info === null || !util.arraysEqual(dy!.shape, info.outShape)) return null;
     const share = pooled(gradient.length);
-    const each = filled(1, 1 / (info.filterHeight * info.filterWidth));
+    const each = filledWith(1, 1 / (info.filterHeight * info.filterWidth));
     calls.mul({ out: share, a: gradient, b: each, layout: layoutOf('tfjs', [share.length], { strides: [1] }, { strides: [0] }) });
     const [image, row, column] = stridesOf(info.outShape);
-    const dx = imageOf(share, [image!, row!, column!, 0, 0, 1], info, info.inChannels);
+    const dx = col2im(share, [image!, row!, column!, 0, 0, 1], info, info.inChannels);
     giveBack(share);
     return backend.info(dx, input!.shape, 'float32');
   });
 }
 
-/** Defines them. */
-export function defineWindows(): void {
-  define('Conv2D', (backend, { x, filter }, attributes) => convolved(backend, x!, filter!, attributes));
+/** Defines the kernels of convolution and pooling. */
+export function defineConvolution(): void {
+  define('Conv2D', (backend, { x, filter }, attributes) => convolve(backend, x!, filter!, attributes));
   define('FusedConv2D', (backend, inputs, attributes) =>
-    finished(backend, inputs, attributes, () => convolved(backend, inputs['x']!, inputs['filter']!, attributes)),
+    withBiasAndActivation(backend, inputs, attributes, () => convolve(backend, inputs['x']!, inputs['filter']!, attributes)),
   );
   define('Conv2DBackpropFilter', (backend, { x, dy }, attributes) => filterGradient(backend, x!, dy!, attributes));
   define('Conv2DBackpropInput', (backend, { dy, filter }, attributes) => imageGradient(backend, dy!, filter!, attributes));
