@@ -10,6 +10,7 @@ import { Group } from './batch';
 import { knownLength } from './batches';
 import { batchReport } from './callbacks';
 import { Engine } from './engine';
+import { EpochSeconds } from './epoch-seconds';
 import { refuseInUse } from './exclusive-use';
 import type { Figures, SetFigures } from './figure-types';
 import { runsOnlyLibraryCode, tensorsOf } from './library-step';
@@ -46,9 +47,7 @@ export class Fit implements Holder {
   private isThreadCurrent = false;
   private progress: Progress = silent;
   private readonly afterSteps: ScheduledRates;
-  private epochBegan = performance.now();
-  /** The thread's time for the current epoch, if it worked ahead of JavaScript. */
-  private threadSeconds = 0;
+  private readonly epochSeconds: EpochSeconds;
   private stopped: FitResult['stopped'] = null;
   private readonly stopper = (): void => {
     this.stopped ??= 'callback';
@@ -83,6 +82,7 @@ export class Fit implements Holder {
       ...o.validation.map(({ loader }) => ({ task: evaluationTask(where, trained(o.metrics)), loader })),
     ];
     this.result = emptyResult(o);
+    this.epochSeconds = new EpochSeconds(this.result.epochSeconds);
     const { tensors } = this;
     this.refuseInUse(tensors);
     this.engine = new Engine(where, tasks, {
@@ -180,11 +180,12 @@ export class Fit implements Holder {
       if (segment.losses.length > 0 && epochByEpoch && (await this.endEpoch(segment.losses[0]!))) this.stopped ??= 'earlyStopping';
       if (segment.losses.length > 0 && this.ranks.any(this.stopped !== null)) this.stopper();
       if (this.epochsDone === o.epochs || isStopped()) this.ranks.agreeOnEnd();
-      this.countSeconds(segment.losses.length);
+      const part = segment.batch / (o.loader.length ?? Infinity);
+      this.countSeconds(segment.losses.length, part);
       const now = performance.now();
       if (segment.losses.length > 0 || now - shown >= o.progressEvery) {
         shown = now;
-        progress.update(result, segment.batch / (o.loader.length ?? Infinity), this.rows / ((now - begin) / 1000));
+        progress.update(result, part, this.rows / ((now - begin) / 1000));
       }
       if (!isStopped() && o.callbacks.has('onBatch') && segment.steps > 0 && now - notified >= o.progressEvery) {
         await this.engine.batchesArrived();
@@ -192,7 +193,7 @@ export class Fit implements Holder {
         if (!this.engine.areDrawsInOrder) continue;
         const report = { ...batchReport(result, this.epochsDone, segment, knownLength(o.loader)), stop: this.stopper };
         await this.lendModel(() => o.callbacks.notify('onBatch', report));
-        this.epochBegan += performance.now() - now;
+        this.epochSeconds.leaveOut(performance.now() - now);
         notified = performance.now();
       }
     }
@@ -206,8 +207,7 @@ export class Fit implements Holder {
     const limits = { epochs, milliseconds, outputBytes, finite: detectAnomaly, joins: this.ranks.joins };
     const began = performance.now();
     const segment = await this.engine.segment(phase, limits, phase === 0 ? this.afterSteps : undefined, ahead);
-    // Once a segment of an epoch was done ahead, the thread's time counts. A segment of the same epoch that JavaScript waits for adds its waiting time.
-    this.threadSeconds += segment.seconds ?? (this.threadSeconds > 0 ? (performance.now() - began) / 1000 : 0);
+    this.epochSeconds.addSegment(segment.seconds, (performance.now() - began) / 1000);
     return segment;
   }
 
@@ -302,7 +302,7 @@ export class Fit implements Holder {
       if (o.earlyStopping?.hasUncopiedBest || o.checkpoint !== null) await this.lendModel(save);
       else if (!this.engine.isRunningAhead) this.engine.validSession?.refresh();
     }
-    this.epochBegan = performance.now();
+    this.epochSeconds.restart();
     return isLast;
   }
 
@@ -334,15 +334,9 @@ export class Fit implements Holder {
     return this.o.initialEpoch + this.result.epochs;
   }
 
-  // Divides the time since the last epoch ended, without that of callbacks, between the epochs that have ended now.
-  private countSeconds(epochs: number): void {
-    const { epochSeconds, epochs: done } = this.result;
-    const uncounted = Math.min(epochs, done - epochSeconds.length);
-    if (uncounted === 0) return;
-    const now = performance.now();
-    const seconds = this.threadSeconds || (now - this.epochBegan) / 1000;
-    for (let i = 0; i < uncounted; i++) epochSeconds.push(seconds / uncounted);
-    [this.epochBegan, this.threadSeconds] = [now, 0];
+  // An epoch with work after it is counted there, before its callbacks.
+  private countSeconds(epochs: number, part = 0): void {
+    this.epochSeconds.end(Math.min(epochs, this.result.epochs - this.result.epochSeconds.length), part);
   }
 
   private get tensors(): Tensor[] {

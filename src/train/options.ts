@@ -108,7 +108,7 @@ export interface TrainingResult<M extends GivenMetrics = GivenMetrics, T extends
   trainArrays: ArraysOf<T, NestedArray[]>;
   /** The learning rate of the first parameter group in each epoch's last step. */
   lr: number[];
-  /** The seconds of each epoch. Epochs that ended together, because nothing in JavaScript had to run between them, have their mean. */
+  /** The seconds of each epoch. If nothing in JavaScript has to run between epochs, the time of several is divided between them by the batches done. */
   epochSeconds: number[];
   /** The epoch with the best figure: that which `earlyStopping` monitors, else the validation loss, else the loss; 0 if no figure is below Infinity. */
   bestEpoch: number;
