@@ -12,18 +12,18 @@ import { type Dialect, usualMissing } from './table';
 import { trainCommand } from './train';
 import { schedules, type TrainOptions, trainDefaults } from './train-options';
 
-const json = (): Option => new Option('--json', 'print one JSON document, and no progress but on a terminal');
+const json = (): Option => new Option('--json', 'print one JSON document; progress is shown on a terminal only');
 const threads = (): Option =>
-  new Option('--threads <n>', 'how many threads a calculation may use (default: all processors)').argParser(integer(1, 1024));
+  new Option('--threads <n>', 'the number of threads that a calculation may use (default: all processors)').argParser(integer(1, 1024));
 
 // How a file is written. With an existing model, options that are not given are those of its training.
 function addDialect(command: Command): Command {
   return command
     .optionsGroup('How the file is written:')
-    .option('--delimiter <text>', 'what separates the values, "\\t" for tabs (default: ",")', separator)
+    .option('--delimiter <text>', 'the text between two values, "\\t" for tabs (default: ",")', separator)
     .addOption(new Option('--decimal <mark>', 'the decimal point (default: ".")').choices(['.', ',']))
-    .option('--no-header', 'the first row has values: columns are "0", "1", ...')
-    .option('--na <text>', `a text that stands for a missing value, again for each (default: ${usualMissing.join(', ')})`, collect)
+    .option('--no-header', 'the first row has values, not names: the columns are "0", "1", ...')
+    .option('--na <text>', `a text that stands for a missing value; may be repeated (default: ${usualMissing.join(', ')})`, collect)
     .addOption(new Option('--encoding <name>', 'the encoding (default: "utf-8")').choices(['utf-8', 'windows-1252']));
 }
 
@@ -70,37 +70,42 @@ function addTrain(program: Command, done: (code: number) => void): void {
     .description('train a model on a CSV file: types of columns are found, rows held out, the best epoch kept')
     .argument('<file>', 'a CSV file whose first row names the columns')
     .requiredOption('--target <column>', 'the column to be predicted')
-    .optionsGroup('What is learned from:')
-    .addOption(new Option('--task <task>', 'default: texts and few integers are classes').choices(['classification', 'regression']))
-    .option('--column <name>', 'an input, again for each (default: all that can be used)', collect)
-    .option('--drop <name>', 'a column that is left out, again for each', collect)
-    .option('--text <name>', 'a column of text whatever it looks like, again for each', collect)
-    .option('--validation <fraction>', 'the part of the rows held out to find the best epoch', number(0, 1, true), d.validation)
-    .option('--test <fraction>', 'a further part, by which nothing is chosen', number(0, 1), d.test)
+    .optionsGroup('The data:')
+    .addOption(
+      new Option('--task <task>', 'default: classification if the target is text or has few different integers').choices([
+        'classification',
+        'regression',
+      ]),
+    )
+    .option('--column <name>', 'an input; may be repeated (default: all columns that can be used)', collect)
+    .option('--drop <name>', 'a column to leave out; may be repeated', collect)
+    .option('--text <name>', 'a column to read as text, whatever it looks like; may be repeated', collect)
+    .option('--validation <fraction>', 'the fraction of the rows that is held out to find the best epoch', number(0, 1, true), d.validation)
+    .option('--test <fraction>', 'a further fraction, held out to evaluate the result alone', number(0, 1), d.test)
     .optionsGroup('The network:')
     .option('--hidden <sizes>', 'sizes of the hidden layers, 0 for none', sizes, [...d.hidden])
     .addOption(
-      new Option('--activation <name>', 'what stands behind each hidden layer').choices(Object.keys(activations)).default(d.activation),
+      new Option('--activation <name>', 'the activation after each hidden layer').choices(Object.keys(activations)).default(d.activation),
     )
-    .option('--dropout <p>', 'the probability of dropout behind each hidden layer', number(0, 0.99), d.dropout)
+    .option('--dropout <p>', 'the probability of dropout after each hidden layer', number(0, 0.99), d.dropout)
     .optionsGroup('The training:')
-    .option('--epochs <n>', 'the most epochs', integer(1), d.epochs)
-    .option('--patience <n>', 'epochs without a better validation loss until it ends; 0: never', integer(0), d.patience)
-    .option('--batch-size <rows>', 'rows of a step (default: 32, more for large files)', integer(1))
-    .addOption(new Option('--optimizer <name>', 'what steps the weights').choices(Object.keys(optimizers)).default(d.optimizer))
+    .option('--epochs <n>', 'the largest number of epochs', integer(1), d.epochs)
+    .option('--patience <n>', 'the training ends after so many epochs without a better validation loss; 0: never', integer(0), d.patience)
+    .option('--batch-size <rows>', 'the number of rows in a step (default: 32, more for large files)', integer(1))
+    .addOption(new Option('--optimizer <name>', 'the optimizer').choices(Object.keys(optimizers)).default(d.optimizer))
     .option('--lr <rate>', 'the learning rate', number(0, Infinity, true), d.lr)
-    .option('--weight-decay <rate>', 'the decay of the weights', number(0), d.weightDecay)
+    .option('--weight-decay <rate>', 'the weight decay', number(0), d.weightDecay)
     .addOption(new Option('--schedule <name>', 'how the learning rate changes').choices(schedules).default(d.schedule))
     .addOption(new Option('--class-weight <how>', 'whether rare classes weigh more').choices(['none', 'balanced']).default(d.classWeight))
-    .option('--seed <n>', 'rules everything random: the same seed gives the same bits', integer(0), d.seed)
+    .option('--seed <n>', 'the seed of all random numbers: the same seed gives the same bits', integer(0), d.seed)
     .addOption(threads())
-    .optionsGroup('What is written:')
-    .option('--model <file>', 'where the model is saved')
-    .option('--report <file>', 'where a page with the figures of the run is written (needs the package echarts)')
-    .option('--checkpoint <file>', 'where the run is saved after each epoch')
-    .option('--resume', 'go on with the run of --checkpoint, where it is there')
+    .optionsGroup('The output:')
+    .option('--model <file>', 'the file to save the model to')
+    .option('--report <file>', 'the file to write a page with the figures of the run to (needs the package echarts)')
+    .option('--checkpoint <file>', 'the file to save the run to after each epoch')
+    .option('--resume', 'continue the run that --checkpoint has saved, if the file exists')
     .addOption(json())
-    .option('--quiet', 'print the result alone');
+    .option('--quiet', 'print only the result');
   addDialect(command).action(async (file: string, flags: TrainFlags) => {
     const { column: columns = [], drop = [], text = [], resume = false, threads, json = false, quiet = false, ...others } = flags;
     if (flags.validation + flags.test >= 1) command.error("error: '--validation' and '--test' leave no rows to learn from");
@@ -123,7 +128,7 @@ function addModelCommands(program: Command, done: (code: number) => void): void 
     .description('predict for the rows of a CSV file: a line for each, with the probabilities of the classes')
     .argument('<model>', 'a file that train has written')
     .argument('<file>', 'a CSV file with the columns of the training; the target may be missing')
-    .option('--output <file>', 'where the predictions are written (default: standard output)')
+    .option('--output <file>', 'the file to write the predictions to (default: standard output)')
     .addOption(json())
     .addOption(threads());
   addDialect(predict).action(async (model: string, file: string, flags: FileFlags) => {
@@ -145,7 +150,7 @@ function addModelCommands(program: Command, done: (code: number) => void): void 
 
   program
     .command('export')
-    .description('write a model for other runtimes, with all that its inputs go through')
+    .description('write a model for other runtimes, with the preparation of its inputs')
     .argument('<model>', 'a file that train has written')
     .argument('<output>', 'a file for ONNX, a folder for TensorFlow.js')
     .addOption(new Option('--format <name>', 'default: onnx for a name that ends in .onnx, else tfjs').choices(['onnx', 'tfjs']))
@@ -167,7 +172,7 @@ function addOthers(program: Command, done: (code: number) => void): void {
 
   program
     .command('info')
-    .description('tell what runs here, or what a model holds')
+    .description('describe this installation, or a model')
     .argument('[model]', 'a file that train has written')
     .addOption(json())
     .action(async (model: string | undefined, flags: { json?: boolean }) => done(await infoCommand({ model, json: flags.json ?? false })));
@@ -175,7 +180,7 @@ function addOthers(program: Command, done: (code: number) => void): void {
   program
     .command('bench')
     .description('time a training step of a small network on this machine')
-    .option('--seconds <n>', 'how long each of the two ways is timed', number(0.1, 600), 1)
+    .option('--seconds <n>', 'the seconds for which each of the two ways is timed', number(0.1, 600), 1)
     .addOption(threads())
     .addOption(json())
     .action(async (flags: { seconds: number; threads?: number; json?: boolean }) => {
