@@ -154,7 +154,7 @@ export class LeafPass {
         if (before === null) calls.copyStrided({ out, x: gradient.floats, layout });
         else calls.add({ out, a: before.floats, b: gradient.floats, layout });
       } else {
-        this.putBack(leaf, before);
+        this.restoreGradient(leaf, before);
       }
       this.pending.shift();
       if (arrived && accumulates) for (const hook of leafHooks(leaf).accumulated.all) hook(leaf);
@@ -164,11 +164,11 @@ export class LeafPass {
 
   /** Called after an error: restores the leaves' former gradients. */
   abandon(): void {
-    for (const { leaf, before } of this.pending) this.putBack(leaf, before);
+    for (const { leaf, before } of this.pending) this.restoreGradient(leaf, before);
     this.pending.length = 0;
   }
 
-  private putBack(leaf: Tensor, before: Tensor | null): void {
+  private restoreGradient(leaf: Tensor, before: Tensor | null): void {
     if (before === null || leaf.gradient === null) return;
     calls.copyStrided({ out: this.open(leaf), x: before.floats, layout: Int32Array.of(1, leaf.numel, 1, 0, 1, 0) });
   }

@@ -38,15 +38,15 @@ export interface Prepared {
   notes: string[];
 }
 
-type Split = readonly [learned: Int32Array, held: Int32Array];
+type Split = readonly [learned: Int32Array, heldOut: Int32Array];
 
 // The split is stratified by class if each class has enough rows.
 function split(rows: Int32Array, share: number, classes: readonly data.Label[] | null, seed: number, notes: string[]): Split {
   const counts = new Map<data.Label, number>();
   for (const label of classes ?? []) counts.set(label, (counts.get(label) ?? 0) + 1);
-  const held = Math.ceil(share * rows.length);
+  const heldOut = Math.ceil(share * rows.length);
   const smallest = Math.min(...counts.values());
-  const stratifies = classes !== null && smallest >= 2 && Math.min(held, rows.length - held) >= counts.size;
+  const stratifies = classes !== null && smallest >= 2 && Math.min(heldOut, rows.length - heldOut) >= counts.size;
   if (classes !== null && !stratifies) {
     const reason = smallest < 2 ? 'a class has a single row' : 'there are more classes than rows held out';
     notes.push(`${reason}: rows are held out without regard to their classes`);

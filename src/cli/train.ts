@@ -30,16 +30,16 @@ function interrupts(): { isInterrupted(): boolean; end(): void } {
 /** Runs the command; returns its exit code. */
 export async function trainCommand(o: TrainOptions, { json, quiet }: Shown): Promise<number> {
   const { isInterrupted, end } = interrupts();
-  const tell = json || quiet ? (): void => {} : say;
+  const print = json || quiet ? (): void => {} : say;
   try {
     await checkPlaces([o.model, o.checkpoint, o.report], [o.file]);
     if (o.report !== undefined) report.lossCurves({ loss: [0] }); // throws before the training, not after it, if the package that draws is missing
     const prepared = await prepare(o);
-    describeData(prepared, o, tell);
+    describeData(prepared, o, print);
     const { record, model } = await runTraining(prepared, o, {
       isInterrupted,
       progress: !quiet && (process.stderr.isTTY === true || !json),
-      onBegin: (network, batchSize, resumed) => describeModel(network, prepared, o, batchSize, resumed, tell),
+      onBegin: (network, batchSize, resumed) => describeModel(network, prepared, o, batchSize, resumed, print),
     });
     const epochs = record.history.loss.length;
     const keeps = o.model !== undefined && epochs > 0; // a model that was interrupted in its first epoch has learned nothing
@@ -64,21 +64,21 @@ async function writePage(path: string, { history, classes, validation, ...rest }
   await report.writeReport(path, { ...rest, fit: history, classNames: classes, targets, predictions, probabilities });
 }
 
-type Tell = (line: string) => void;
+type Print = (line: string) => void;
 
-function describeData({ rows, task, columns, labels, train, validation, test, notes }: Prepared, o: TrainOptions, tell: Tell): void {
-  tell(`${o.file}: ${counted(rows, 'row')}`);
+function describeData({ rows, task, columns, labels, train, validation, test, notes }: Prepared, o: TrainOptions, print: Print): void {
+  print(`${o.file}: ${counted(rows, 'row')}`);
   const classes = labels === null ? '' : `, ${labels.classes.length} classes: ${shortened(labels.classes.map(String))}`;
-  tell(`target: ${o.target} (${task}${classes})`);
+  print(`target: ${o.target} (${task}${classes})`);
   const numbers = columns.filter(({ role }) => role === 'number').map(({ name, missing }) => withGaps(name, missing));
   const texts = columns.filter(({ role }) => role === 'text');
-  if (numbers.length > 0) tell(`numbers: ${shortened(numbers)}`);
+  if (numbers.length > 0) print(`numbers: ${shortened(numbers)}`);
   if (texts.length > 0)
-    tell(`texts: ${shortened(texts.map(({ name, missing, categories }) => withGaps(name, missing, categories!.length)))}`);
-  for (const { name, role, reason } of columns) if (role === 'dropped') tell(`left out: ${name === '' ? '""' : name} (${reason})`);
-  for (const note of notes) tell(`note: ${note}`);
+    print(`texts: ${shortened(texts.map(({ name, missing, categories }) => withGaps(name, missing, categories!.length)))}`);
+  for (const { name, role, reason } of columns) if (role === 'dropped') print(`left out: ${name === '' ? '""' : name} (${reason})`);
+  for (const note of notes) print(`note: ${note}`);
   const tested = test === null ? '' : `, ${test.rows.length} to test by`;
-  tell(`${train.rows.length} rows to learn from, ${validation.rows.length} held out${tested}`);
+  print(`${train.rows.length} rows to learn from, ${validation.rows.length} held out${tested}`);
 }
 
 const withGaps = (name: string, missing: number, values?: number): string => {
@@ -89,24 +89,31 @@ const withGaps = (name: string, missing: number, values?: number): string => {
 const shortened = (names: readonly string[]): string =>
   names.length <= 12 ? names.join(', ') : `${names.slice(0, 10).join(', ')}, ... (${names.length})`;
 
-function describeModel(network: nn.Sequential, prepared: Prepared, o: TrainOptions, batchSize: number, resumed: number, tell: Tell): void {
+function describeModel(
+  network: nn.Sequential,
+  prepared: Prepared,
+  o: TrainOptions,
+  batchSize: number,
+  resumed: number,
+  print: Print,
+): void {
   const sizes = [prepared.train.x.shape[1], ...o.hidden, prepared.labels?.classes.length ?? 1].join('-');
-  tell(
+  print(
     `model: ${sizes}, ${counted(countParameters(network), 'parameter')}; ${o.optimizer}, lr ${o.lr}, batches of ${batchSize}, seed ${o.seed}`,
   );
   if (!o.resume) return;
-  tell(resumed > 0 ? `goes on after epoch ${resumed} of ${o.checkpoint}` : `there is no ${o.checkpoint} yet: begins with the first epoch`);
+  print(resumed > 0 ? `goes on after epoch ${resumed} of ${o.checkpoint}` : `there is no ${o.checkpoint} yet: begins with the first epoch`);
 }
 
 function describeResult(record: RunRecord, keeps: boolean, hasReport: boolean, o: TrainOptions): void {
-  const tell = say;
+  const print = say;
   const epochs = record.history.loss.length;
   const why = { earlyStopping: 'no better since', interrupted: 'interrupted', none: 'all that were asked for' }[record.stopped ?? 'none'];
-  tell(`${counted(epochs, 'epoch')} (${why}) in ${record.seconds.toFixed(1)} s; best: ${record.bestEpoch}`);
-  tell(`held-out rows: ${figuresLine(record.metrics)}`);
-  if (record.testMetrics !== null) tell(`test rows: ${figuresLine(record.testMetrics)}`);
-  if (keeps) tell(`wrote ${o.model}`);
-  else tell(o.model === undefined ? 'no --model FILE: the model is not kept' : `no epoch has ended: ${o.model} is not written`);
-  if (hasReport) tell(`wrote ${o.report}`);
-  if (record.stopped === 'interrupted' && o.checkpoint !== undefined) tell(`--resume goes on from ${o.checkpoint}`);
+  print(`${counted(epochs, 'epoch')} (${why}) in ${record.seconds.toFixed(1)} s; best: ${record.bestEpoch}`);
+  print(`held-out rows: ${figuresLine(record.metrics)}`);
+  if (record.testMetrics !== null) print(`test rows: ${figuresLine(record.testMetrics)}`);
+  if (keeps) print(`wrote ${o.model}`);
+  else print(o.model === undefined ? 'no --model FILE: the model is not kept' : `no epoch has ended: ${o.model} is not written`);
+  if (hasReport) print(`wrote ${o.report}`);
+  if (record.stopped === 'interrupted' && o.checkpoint !== undefined) print(`--resume goes on from ${o.checkpoint}`);
 }

@@ -10,7 +10,7 @@ export class ShuffleBuffer {
   readonly out: Float64Array;
   private readonly rows: number;
   private values: Float64Array;
-  private held = 0;
+  private count = 0;
   private fractions: Float64Array = new Float64Array(0);
   private used = 0;
   private offset: number;
@@ -33,17 +33,17 @@ export class ShuffleBuffer {
 
   /** Adds the row that begins at `at`; returns whether a row was put out. */
   push(values: Float64Array, at: number): boolean {
-    const isFull = this.held === this.rows;
+    const isFull = this.count === this.rows;
     if (isFull) this.take();
-    else if (this.values.length < (this.held + 1) * this.width) this.grow();
-    const to = this.held++ * this.width;
+    else if (this.values.length < (this.count + 1) * this.width) this.grow();
+    const to = this.count++ * this.width;
     for (let k = 0; k < this.width; k++) this.values[to + k] = values[at + k]!;
     return isFull;
   }
 
   /** Puts out one of the remaining rows; returns whether there was one. */
   pop(): boolean {
-    if (this.held === 0) return false;
+    if (this.count === 0) return false;
     this.take();
     return true;
   }
@@ -51,8 +51,8 @@ export class ShuffleBuffer {
   // Puts out a row, and moves the last row to its place.
   private take(): void {
     const { width, values, out } = this;
-    const from = Math.floor(this.fraction() * this.held) * width;
-    const last = --this.held * width;
+    const from = Math.floor(this.fraction() * this.count) * width;
+    const last = --this.count * width;
     for (let k = 0; k < width; k++) {
       out[k] = values[from + k]!;
       values[from + k] = values[last + k]!;

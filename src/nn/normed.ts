@@ -55,15 +55,15 @@ export function dropNormed(where: string, module: Module, name: string, what: st
   if (typeof name !== 'string' || makerOf(module, name) !== 'norm' || fields.some((field) => !Object.hasOwn(module, field))) {
     throw rangeError(where, `the module has no ${what} of ${describe(name)}`);
   }
-  const held = module as unknown as Record<string, Tensor>;
+  const tensors = module as unknown as Record<string, Tensor>;
   const { training } = module;
   module.training = false;
   const left = parameterWith(
-    noGrad(() => held[name]!),
-    held[fields[0]!]!.requiresGrad,
+    noGrad(() => tensors[name]!),
+    tensors[fields[0]!]!.requiresGrad,
   );
   module.training = training;
   dropComputed(module, name);
-  for (const field of fields) if (!module.takeBuffer(field)) delete held[field];
+  for (const field of fields) if (!module.takeBuffer(field)) delete tensors[field];
   module.registerParameter(name, left);
 }

@@ -218,7 +218,7 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
           try {
             return evaluate();
           } finally {
-            putBack(params, begin);
+            setValues(params, begin);
           }
         };
         const found = strongWolfe(at, state.t, d, loss, gradient, slope, { toleranceChange, maxEvaluations: maxEval - evaluations });
@@ -260,7 +260,7 @@ function move(params: readonly Tensor[], d: Vector, t: number): void {
   }
 }
 
-function putBack(params: readonly Tensor[], values: readonly Vector[]): void {
+function setValues(params: readonly Tensor[], values: readonly Vector[]): void {
   params.forEach((parameter, i) => {
     parameter.floats.set(values[i]!);
     changed(parameter);

@@ -41,7 +41,7 @@ const gradientState = ({ gradient, gradientShared, gradientHidden, gradientSeen,
 });
 
 // Restores a leaf's gradient. The memory that the recording gave it is kept, so that the next recording finds the same.
-function putBack({ leaf, state, home }: LeafGradient): void {
+function restoreGradient({ leaf, state, home }: LeafGradient): void {
   leaf.gradient = state.gradient;
   leaf.gradientShared = state.gradientShared;
   leaf.gradientHidden = state.gradientHidden;
@@ -157,7 +157,7 @@ export class Listener implements Recorder {
       setKernels(eagerKernels);
       listening = null;
       if (this.dry) {
-        for (const g of this.gradients.values()) putBack(g);
+        for (const g of this.gradients.values()) restoreGradient(g);
         for (const [version, count] of this.counts) version.count = count;
       }
     }

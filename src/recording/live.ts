@@ -73,16 +73,16 @@ export class LiveNumbers {
   // Issues the calls and advances the counters in their order, because an optimizer that steps twice in one recording reads its second step count after the first
   // step was counted. The counters are restored afterwards.
   private issueCounting(stepCounters: readonly (StepCounter | null)[]): void {
-    const putBack: (() => void)[] = [];
+    const restorers: (() => void)[] = [];
     try {
       for (const [i, stepCounter] of stepCounters.entries()) {
         this.issue(this.live[i]!);
         if (stepCounter === null) continue;
-        putBack.push(stepCounter.keep());
+        restorers.push(stepCounter.keep());
         stepCounter.commit(1);
       }
     } finally {
-      for (const restore of putBack.reverse()) restore();
+      for (const restore of restorers.reverse()) restore();
     }
   }
 

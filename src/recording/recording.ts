@@ -40,7 +40,7 @@ function apart<A extends readonly Tensor[]>(args: A): A {
 }
 
 // A change in place of such a copy counts as a change of the argument. The listener has already copied the values.
-function putBack(argument: Tensor, own: Tensor): void {
+function restoreArgument(argument: Tensor, own: Tensor): void {
   if (own !== argument && own.version.count > 0) argument.version.count++;
 }
 
@@ -127,7 +127,7 @@ export class Recording<A extends readonly Tensor[], R extends CompiledOutput> {
       const recording = new Recording<A, R>(taken, listener, own, result, keepGrad);
       return { recording, result: recording.handOver(args, result) };
     } finally {
-      for (let i = 0; i < args.length; i++) putBack(args[i]!, own[i]!);
+      for (let i = 0; i < args.length; i++) restoreArgument(args[i]!, own[i]!);
     }
   }
 

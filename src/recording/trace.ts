@@ -265,22 +265,22 @@ export class Trace {
 
   /** Returns a function that restores the present state of all counters. */
   keep(): () => void {
-    const putBack = this.stepCounters.map(({ stepCounter }) => stepCounter.keep());
+    const restorers = this.stepCounters.map(({ stepCounter }) => stepCounter.keep());
     const counts = this.changes.map(({ version }) => version.count);
     return () => {
-      for (const restore of putBack) restore();
+      for (const restore of restorers) restore();
       for (const [i, { version }] of this.changes.entries()) version.count = counts[i]!;
     };
   }
 
   /** Calls `read` in the state that the counters will have after one more step. */
   peek<T>(read: () => T): T {
-    const putBack = this.keep();
+    const restore = this.keep();
     try {
       this.commit(1);
       return read();
     } finally {
-      putBack();
+      restore();
     }
   }
 
