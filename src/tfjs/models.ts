@@ -5,6 +5,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { installDropout } from './dropout';
 import { installDatasetLoop, installFitLoop, type TrainFunctions } from './fit-loop';
 import { type BatchFunction, internalsOf } from './model-internals';
+import { installMovingAverages } from './moving-averages';
 import { FieldSnapshot, type Layers, methodsOf, RecordableParts } from './recordable';
 import { lastPrediction, lastStep, RecordedStep, type ReplaySeries, type Status } from './recorded-step';
 import type { StepFunction } from './replay';
@@ -171,6 +172,7 @@ export function installModels(): void {
     return;
   }
   installDropout(layers);
+  installMovingAverages(layers);
   const trainFunctions: TrainFunctions = { series: new WeakMap(), last: new WeakMap() };
   installFitLoop(layers, trainFunctions);
   const prototype = layers.LayersModel.prototype as unknown as {

@@ -78,12 +78,12 @@ export function describeModel(r: Random): Description {
     activation: r.one(activations),
     useBias: r.next() < 0.8,
     penalty: r.next() < 0.2 ? r.one(['l1', 'l2', 'l1l2'] as const) : null,
-    isNormal: r.next() < 0.15,
+    normalization: r.next() < 0.3 ? r.one(['layerNormalization', 'batchNormalization'] as const) : null,
     dropout: r.next() < 0.15,
     isSeeded: r.next() < 0.3,
   }));
   const isFunctional = r.next() < 0.3;
-  const loss = r.one(outputs === 1 ? losses.filter((name) => !name.startsWith('sparse')) : losses);
+  const loss = r.one(outputs === 1 ? losses.filter((name) => !/crossentropy/i.test(name) || name.startsWith('binary')) : losses);
   const isSparse = loss.startsWith('sparse');
   const measured = isSparse ? (r.next() < 0.5 ? ['accuracy'] : []) : metrics.filter(() => r.next() < 0.2);
   const [optimizer, rate] = [r.one(optimizers), 0.001 + 0.03 * r.next()];
@@ -99,7 +99,7 @@ export function describeModel(r: Random): Description {
     let out: layers.SymbolicTensor = x;
     const all = chosen.flatMap((one) => [
       dense(one),
-      ...(one.isNormal ? [layers.layers.layerNormalization({})] : []),
+      ...(one.normalization ? [layers.layers[one.normalization]({})] : []),
       ...(one.dropout ? [layers.layers.dropout({ rate: 0.5, ...(one.isSeeded && { seed: 7 }) })] : []),
     ]);
     if (!isFunctional) return layers.sequential({ layers: [layers.layers.inputLayer({ inputShape: [inputs] }), ...all] });

@@ -67,7 +67,11 @@ describe('a model is not recorded', () => {
       () => [make.dense({ units: 1 })],
       { loss: (y: tf.Tensor, p: tf.Tensor) => tf.mean(tf.squaredDifference(y, p)) },
     ],
-    ['moving averages', /assigns a variable|kernel of this library/, () => [make.batchNormalization({}), make.dense({ units: 1 })]],
+    [
+      'a recurrent layer',
+      /is not known/,
+      () => [make.reshape({ targetShape: [3, 1] }), make.simpleRNN({ units: 2, recurrentInitializer: 'ones' }), make.dense({ units: 1 })],
+    ],
     ['an optimizer of a class of its own', /only optimizers/, () => [make.dense({ units: 1 })], { optimizer: new OwnAdam(0.1, 0.9, 0.99) }],
   ])('with %s, and says so', async (_, reason, all, compile) => {
     await trained(all(), compile);

@@ -40,7 +40,39 @@ function joined(): layers.LayersModel {
   return model;
 }
 
+function normalized(): layers.LayersModel {
+  const normal = (momentum: number) => make.batchNormalization({ momentum });
+  const model = layers.sequential({
+    layers: [dense(5, 1, { inputShape: [3], activation: 'relu' }), normal(0.9), dense(4, 3), normal(0.5), dense(2, 2)],
+  });
+  model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+  return model;
+}
+
 const programs: Record<string, () => Promise<unknown>> = {
+  'moving averages of batch normalization, and a validation by them': async () => {
+    const model = normalized();
+    const { history } = await model.fit(x(), y(), { ...fitting, validationData: [x(3), y()] });
+    return { ...history, averages: model.getWeights().flatMap((t) => [...t.dataSync()]) };
+  },
+  'moving averages of the channels of images': async () => {
+    const seeded = layers.initializers.glorotUniform({ seed: 4 });
+    const model = layers.sequential({
+      layers: [
+        make.reshape({ targetShape: [6, 7, 1], inputShape: [42] }),
+        make.conv2d({ filters: 3, kernelSize: 3, kernelInitializer: seeded, padding: 'same' }),
+        make.batchNormalization({ momentum: 0.8 }),
+        make.maxPooling2d({ poolSize: 2 }),
+        make.batchNormalization({ momentum: 0.7 }),
+        make.flatten(),
+        dense(2, 2),
+      ],
+    });
+    model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+    const images = tf.tensor2d(numbers(14 * 42, 9), [14, 42]);
+    const { history } = await model.fit(images, y(), fitting);
+    return { ...history, averages: model.getWeights().flatMap((t) => [...t.dataSync()]) };
+  },
   'labels that tf.oneHot makes, with their accuracy': async () => (await classifier().fit(x(), classes(), fitting)).history,
   'layers that are concatenated': async () => (await joined().fit([x(1), x(5)], y(), fitting)).history,
 };

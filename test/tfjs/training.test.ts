@@ -211,6 +211,9 @@ describe('memory', () => {
 
 describe('simdnnInfo', () => {
   it('says what is active, and why it is not this', async () => {
+    const model = classifier('sgd');
+    model.layers[0]!.setCallHook(() => {});
+    await model.trainOnBatch(tf.zeros([4, 8]), tf.zeros([4, 3]));
     expect(simdnnInfo()).toMatchObject({ backend: 'simdnn', level: 'training' });
     await tf.setBackend('cpu');
     expect(simdnnInfo()).toMatchObject({ backend: 'cpu', level: 'none' });
