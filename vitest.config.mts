@@ -10,19 +10,19 @@ const alias = [
   { find: /^simdnn\/tfjs$/, replacement: source('tfjs.ts') },
 ];
 
-const include = ['test/**/*.test.ts'];
-// test/package installs the tarball and test/site looks at the built pages: each has a run of its own.
-const exclude = ['test/package/**', 'test/site/**'];
 // Ranks that wait for one another keep their processors busy. Beside other tests they would wait a hundred times as long, so they run behind them, one file at a time.
-const ranks = 'test/distributed/**/*.test.ts';
+// test/package installs the tarball and test/site looks at the built pages: each has a run of its own.
+const library = ['test/*.test.ts', 'test/!(distributed|package|site)/**/*.test.ts'];
+const ranks = ['test/distributed/**/*.test.ts'];
 
 // forks: each test file in a process of its own, as users run the library; as many at a time as there are processors.
 export default defineConfig({
   resolve: { alias },
   test: {
+    // Without `exclude`, which would have vitest forget --exclude.
     projects: [
-      { extends: true, test: { name: 'library', include, exclude: [...exclude, ranks], sequence: { groupOrder: 0 } } },
-      { extends: true, test: { name: 'ranks', include: [ranks], maxWorkers: 1, sequence: { groupOrder: 1 } } },
+      { extends: true, test: { name: 'library', include: library, sequence: { groupOrder: 0 } } },
+      { extends: true, test: { name: 'ranks', include: ranks, maxWorkers: 1, sequence: { groupOrder: 1 } } },
     ],
     globalSetup: 'test/temporary-setup.ts',
     pool: 'forks',
