@@ -30,6 +30,7 @@ type Options = Omit<train.FitOptions, 'criterion' | 'optimizer' | 'loader' | 'ep
 const fit = ({ model, ...given }: Given, epochs: number, options: Options) =>
   train.fit(model, { criterion, ...given, epochs, ...quiet, ...options } as train.FitOptions);
 
+const untimed = { progressEvery: 1e9 }; // a run that takes longer than this ends with fewer rounds
 const byItself = { onBatch() {} };
 const { lrScheduler } = optim;
 
@@ -139,21 +140,24 @@ describe('epochs ahead of JavaScript', () => {
 
   it('are as many as one run may have, and the next run begins before those before it are seen to', async () => {
     const given = setUp();
-    const one = await counted(() => fit(given, 200, { metrics: figures() }));
+    const one = await counted(() => fit(given, 200, { metrics: figures(), ...untimed }));
     expect(one.rounds.slice(0, 6)).toEqual([32, 32, 32, 32, 32, 32]);
     expect((await counted(() => fit(given, 20, { metrics: figures(), ...byItself }))).rounds).toEqual([]);
     const scheduler = new lrScheduler.CosineAnnealingLR(given.optimizer, { tMax: 50 });
-    expect(await counted(() => fit(given, 100, { metrics: figures(), scheduler }))).toEqual({ rounds: [32, 32, 32, 4], takenBack: 0 });
+    expect(await counted(() => fit(given, 100, { metrics: figures(), scheduler, ...untimed }))).toEqual({
+      rounds: [32, 32, 32, 4],
+      takenBack: 0,
+    });
   });
 
   it('are taken back where a scheduler or an early end decides otherwise', async () => {
     const plateau = (given: Given) => new lrScheduler.ReduceLROnPlateau(given.optimizer, { patience: 5, threshold: 1, cooldown: 30 });
     const given = setUp();
-    const { rounds, takenBack } = await counted(() => fit(given, 40, { scheduler: plateau(given) }));
+    const { rounds, takenBack } = await counted(() => fit(given, 40, { scheduler: plateau(given), ...untimed }));
     expect(takenBack).toBe(1);
     expect(rounds.slice(0, 2)).toEqual([32, 8]);
     const stopping = setUp();
-    const { rounds: begun } = await counted(() => fit(stopping, 1e6, { earlyStopping: { patience: 3, minDelta: 9 } }));
+    const { rounds: begun } = await counted(() => fit(stopping, 1e6, { earlyStopping: { patience: 3, minDelta: 9 }, ...untimed }));
     expect(begun[0]).toBe(32);
     expect(begun.length).toBeLessThan(3);
     expect(stopping.loader.epochsBegun).toBe(4);
@@ -168,7 +172,7 @@ describe('epochs ahead of JavaScript', () => {
         epochs.push([bitsOf(model), optimizer.stateDict(), loader.stateDict(), getRngState()]);
         if (epoch % 9 === 0) await new Promise((resolve) => setTimeout(resolve, 5));
       };
-      const { rounds, takenBack } = await counted(() => fit(given, 40, { metrics: figures(), onEpoch, ...options }));
+      const { rounds, takenBack } = await counted(() => fit(given, 40, { metrics: figures(), onEpoch, ...untimed, ...options }));
       return { epochs, rounds, takenBack };
     };
     const { epochs, ...ahead } = await seen({});
@@ -215,7 +219,7 @@ describe('epochs ahead of JavaScript', () => {
       const spied = { rounds: [] as number[], takenBack: 0 };
       let left: unknown;
       const work = async () => {
-        left = await leaves(given, 60, { metrics: figures(), onEpoch, ...options });
+        left = await leaves(given, 60, { metrics: figures(), onEpoch, ...untimed, ...options });
       };
       Object.assign(spied, await counted(work));
       return { left, ...spied };
