@@ -84,7 +84,7 @@ describe('a run', () => {
     expect(await measureTrial({ ...trial, expected }, chosen.slice(-1), short)).toMatchObject([{ status: 'measured', epochs: 3 }]);
     const [other] = await measureTrial({ ...trial, softmax: false, expected }, chosen.slice(-1), short);
     expect([other.status, other.windows]).toEqual(['other result', undefined]);
-  }, 60_000);
+  });
 
   it('shows no time for another result', async () => {
     const { measureTrial } = await load('measure.mjs');
@@ -167,7 +167,7 @@ describe('a long run', () => {
     expect(status).toBe(0);
     const failed = long('--steps', '10000', '--limit', '1', '--modes', 'compiled');
     expect([failed.status, failed.stdout.split('\n')[3]]).toEqual([1, 'a step gets slower: more than 1 of the fastest window']);
-  }, 60_000);
+  });
 });
 
 describe('many fits', () => {
@@ -177,7 +177,7 @@ describe('many fits', () => {
     });
     expect(stderr).toBe('');
     expect(stdout).toMatch(/^8 fits, .*\n1 at a time +\d+( +[\d.-]+){7}\n(\d+ at a time.*\n)?8 at a time.*\n$/);
-  }, 60_000);
+  });
 });
 
 describe('the command line', () => {

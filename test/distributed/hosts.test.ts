@@ -71,7 +71,7 @@ describe.skipIf(reason !== null || openMpirun === null)('ranks on hosts, by Open
     const { status, text } = await launch(openMpirun!, job(path));
     expect(status, text).toBe(0);
     whole = readFileSync(path);
-  }, 60_000);
+  });
 
   // The restart loop runs what the example trains; `befall` is called in the third epoch, and `end` when the job has ended.
   async function expectSameAfter(befall: () => void, end: () => void): Promise<void> {

@@ -25,7 +25,7 @@ const squared =
 it(`${programs} random programs have the bits of minimize`, () => {
   const replayed = Array.from({ length: programs }, (_, seed) => runProgram(seed, compileStep));
   expect(replayed.flatMap((steps, seed) => (steps === 0 ? [seed] : []))).toEqual([]);
-}, 600_000);
+});
 
 describe('a compiled step', () => {
   it('replays from the fourth call on, and again once its variable has new memory', () => {
@@ -212,7 +212,7 @@ describe('a compiled step', () => {
     expect(tf.memory()).toMatchObject({ numTensors, numBytes, numDataBuffers });
     expect(process.memoryUsage().rss - before).toBeLessThan(64e6);
     expect(simdnnInfo().level).toBe('recorded');
-  }, 600_000);
+  });
 
   it('trains no variable that is disposed, though a call that failed before keeps its memory', () => {
     const { w, x, y } = line();

@@ -111,7 +111,7 @@ it(`${programs} random models fit with the bits of TensorFlow.js's loop`, async 
     for (const model of models) model.dispose();
   }
   expect(recorded).toBeGreaterThan(programs);
-}, 600_000);
+});
 
 const seeded = (seed: number) => layers.initializers.glorotUniform({ seed });
 

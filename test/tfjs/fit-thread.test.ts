@@ -70,7 +70,7 @@ describe('the same bits as on the thread of JavaScript', () => {
       for (const model of models) model.dispose();
     }
     expect(aside).toBeGreaterThan(programs / 3);
-  }, 600_000);
+  });
 });
 
 describe('simdnnInfo().thread says why not', () => {

@@ -79,7 +79,7 @@ describe('model.fit', () => {
     const { numTensors, numBytes, numDataBuffers } = tf.memory();
     await model.fit(x, y, { epochs: Number(process.env['SIMDNN_TFJS_EPOCHS'] ?? 100), batchSize: 20, verbose: 0 });
     expect(tf.memory()).toMatchObject({ numTensors, numBytes, numDataBuffers });
-  }, 600_000);
+  });
 });
 
 it('what is trained is saved, and predicts the same when it is loaded, here and on cpu', async () => {

@@ -15,7 +15,7 @@ it(`${programs} random models train with the bits of single operations`, async (
   for (let seed = 0; seed < programs; seed++) runs.push(await runModel(seed));
   const plain = runs.filter(({ replayed }) => replayed === 0);
   expect(plain).toEqual([]);
-}, 600_000);
+});
 
 const { layers: make, regularizers } = layers;
 type Layer = layers.layers.Layer;

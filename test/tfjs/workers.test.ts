@@ -14,7 +14,7 @@ it('trains and predicts recorded, with the same bits in a worker and on the main
   expect(inWorker).toEqual(here);
   expect(here).toMatchObject({ levels: ['recorded', 'recorded'], prediction: null });
   expect(here!.losses.at(-1)!).toBeLessThan(0.8 * here!.losses[0]!);
-}, 60_000);
+});
 
 describe('a fit on a thread of the library', () => {
   const run = async (how: string): Promise<{ found: unknown; code: number }> => {
@@ -30,13 +30,13 @@ describe('a fit on a thread of the library', () => {
     const { found: alone } = await run('end');
     expect(alone).toMatchObject({ thread: null });
     expect(await run('workers')).toEqual({ found: [alone, alone], code: 0 });
-  }, 60_000);
+  });
 
   it('ends with its worker, and the main thread goes on', async () => {
     expect(await run('terminate')).toMatchObject({ found: { code: 1, thread: null }, code: 0 });
-  }, 60_000);
+  });
 
   it('ends with the process', async () => {
     expect(await run('exit')).toEqual({ found: null, code: 3 });
-  }, 60_000);
+  });
 });
