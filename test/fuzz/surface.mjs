@@ -664,6 +664,7 @@ const recipes = {
     ]),
   ),
   'Tensor.chunk': (w) => on(w.matrix(), [1 + w.r.below(3), w.r.below(2)]),
+  'Tensor.equal': (w) => withTensor(w, (t) => [t]),
   'Tensor.allclose': (w) => {
     const x = w.float();
     return on(x, [x]);
@@ -1890,7 +1891,7 @@ const hidden = new Set([
     'LabelEncoder.checkFitted',
     'ColumnTransformer.asFitted',
     'ColumnTransformer.joined',
-    ...['columnsOfParts', 'placesFromState', 'everyPart', 'work', 'results'].map((name) => `ColumnTransformer.${name}`),
+    ...['columnsOfParts', 'placesFromState', 'everyPart', 'partsWithColumns', 'results'].map((name) => `ColumnTransformer.${name}`),
     'SimpleImputer.missingIn',
     'OneHotEncoder.layout',
     'OneHotEncoder.dropped',
