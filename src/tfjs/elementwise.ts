@@ -4,7 +4,7 @@ import * as calls from '../calls.generated';
 import { allocateFloat, allocateInt } from '../memory';
 import { flatLayout, repeatStrides } from '../ops/broadcast';
 import { layoutOf, numelOf, sameShape } from '../shape';
-import { pooled } from './pool';
+import { giveBack, pooled } from './pool';
 import { define } from './registry';
 import { type Backend, type DataType, floatsOf, intsOf } from './storage';
 
@@ -111,9 +111,10 @@ const comparisons: Record<string, [Comparison, IntKernel]> = {
 const logical: Record<string, IntKernel> = { LogicalAnd: calls.mulInt, LogicalOr: calls.maximumInt };
 
 const squaredDifference: FloatKernel = ({ out, ...operands }) => {
-  const difference = allocateFloat(out.length);
+  const difference = pooled(out.length);
   calls.sub({ out: difference, ...operands });
   calls.squareForward({ y: out, x: difference, n: out.length });
+  giveBack(difference);
 };
 
 export const filledWith = (n: number, value: number): Float32Array => {

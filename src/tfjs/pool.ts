@@ -3,39 +3,39 @@
 import { allocateFloat } from '../memory';
 import { recorder } from '../recorder';
 
-/** The fewest numbers of a pooled buffer, because fresh memory for fewer costs less; and the most bytes of the buffers that wait. */
+/** The least length of a pooled buffer, because fresh memory for a shorter one costs less; and the most bytes of all free buffers. */
 export const limits = { least: 4096, mostBytes: 256 << 20 };
 
-const waiting = new Map<number, Float32Array[]>();
-let waitingBytes = 0;
-const lent = new WeakSet<object>();
+const free = new Map<number, Float32Array[]>();
+let freeBytes = 0;
+const lent = new WeakSet<object>(); // buffers of the pool that are in use
 
-/** Memory for `n` numbers, whatever they are: the kernel that is given it writes all of them. */
+/** Memory for `n` numbers with arbitrary values: the caller writes all of them. */
 export function pooled(n: number): Float32Array {
   if (n < limits.least || recorder !== null) return allocateFloat(n);
-  const found = waiting.get(n)?.pop();
-  if (found !== undefined) waitingBytes -= found.byteLength;
+  const found = free.get(n)?.pop();
+  if (found !== undefined) freeBytes -= found.byteLength;
   const array = found ?? allocateFloat(n);
   lent.add(array);
   return array;
 }
 
-/** Has the pool forget an array that somebody may read or write for longer than its tensor lives: JavaScript, or a recording. */
+/** Removes an array from the pool for good, because JavaScript or a recording may read it after its tensor is disposed. */
 export function unpool(array: object): void {
   lent.delete(array);
 }
 
-/** Gives an array back that nobody reads any more; one that is not the pool's is left to the garbage collector. */
+/** Returns an array that nothing reads any more to the pool. Does nothing with arrays that are not the pool's. */
 export function giveBack(array: unknown): void {
   if (typeof array !== 'object' || array === null || !lent.delete(array)) return;
   const values = array as Float32Array;
-  // Lengths change: what waits in vain goes with the rest.
-  if (waitingBytes + values.byteLength > limits.mostBytes) {
-    waiting.clear();
-    waitingBytes = 0;
+  // Lengths that no longer occur would fill the pool, so a full pool frees all of its buffers.
+  if (freeBytes + values.byteLength > limits.mostBytes) {
+    free.clear();
+    freeBytes = 0;
   }
-  const same = waiting.get(values.length);
-  if (same === undefined) waiting.set(values.length, [values]);
+  const same = free.get(values.length);
+  if (same === undefined) free.set(values.length, [values]);
   else same.push(values);
-  waitingBytes += values.byteLength;
+  freeBytes += values.byteLength;
 }

@@ -100,7 +100,7 @@ function recordConstant(values: unknown, shape: readonly number[], acceptsConsta
   else refuseReplay(`the function makes a tensor [${shape.join(', ')}] from numbers of JavaScript: pass it as an argument`);
 }
 
-// The number of storages that have a remote owner: without any, clones and disposals need no look-up.
+// The number of storages that have a remote owner: without any, clones need no look-up.
 let remoteCount = 0;
 
 /** Sets the remote owner of a storage, or removes it. */

@@ -88,6 +88,20 @@ describe('are recorded:', () => {
   });
 });
 
+it('moving averages that a program has read or cloned stay what they were', async () => {
+  const model = normalized();
+  await model.fit(x(), y(), fitting);
+  expect(simdnnInfo().level).toBe('recorded');
+  const averages = model.weights.filter(({ name }) => name.includes('moving')).map((weight) => weight.read());
+  expect(averages).toHaveLength(4);
+  const [read, clones] = [averages.map((t) => t.dataSync()), averages.map((t) => t.clone())];
+  const before = read.map((values) => [...values]);
+  await model.fit(x(5), y(), fitting);
+  expect(read.map((values) => [...values])).toEqual(before);
+  expect(clones.map((t) => [...t.dataSync()])).toEqual(before);
+  for (const [i, t] of averages.entries()) expect([...t.dataSync()]).not.toEqual(before[i]);
+});
+
 const disposals: Record<string, (model: layers.LayersModel) => unknown> = {
   'a weight': (model) => model.getWeights()[0]!.dispose(),
   'the model': (model) => model.dispose(),
