@@ -54,11 +54,28 @@ const units = {
   },
 };
 
-// The products that are added, as pairs of the numbers of the operands' parts; part 0 is the largest. "small first" adds the smallest products first.
+// The products that are added, as pairs of the numbers of the operands' parts; part 0 is the largest. "small first" adds the smallest products of a block first; "in
+// steps" adds all products of 32 numbers before those of the next, in an order in which each loads one operand anew.
 const one = [[0, 0]];
 const three = [...one, [0, 1], [1, 0]];
 const six = [...three, [0, 2], [1, 1], [2, 0]];
-const ways = { 1: one, 3: three, '3, small first': three.toReversed(), 6: six, '6, small first': six.toReversed() };
+const loaded = [
+  [2, 0],
+  [1, 0],
+  [1, 1],
+  [0, 1],
+  [0, 2],
+  [0, 0],
+];
+const block = 256;
+const ways = {
+  1: { terms: one, step: block },
+  3: { terms: three, step: block },
+  6: { terms: six, step: block },
+  '3, small first': { terms: three.toReversed(), step: block },
+  '6, small first': { terms: six.toReversed(), step: block },
+  '6, in steps': { terms: loaded, step: 32 },
+};
 
 function partsOf(x) {
   const parts = [new Float32Array(x.length), new Float32Array(x.length), new Float32Array(x.length)];
@@ -72,12 +89,14 @@ function partsOf(x) {
   return parts;
 }
 
-/** The sum of products in blocks of 256, each begun at zero, which are added in order. */
-function product(a, b, terms, unit) {
+/** The sum of products in blocks, each begun at zero, which are added in order. */
+function product(a, b, { terms, step }, unit) {
   let total = 0;
-  for (let from = 0; from < a[0].length; from += 256) {
+  for (let from = 0; from < a[0].length; from += block) {
     let sum = 0;
-    for (const [i, j] of terms) sum = unit(sum, a[i], b[j], from, from + 256);
+    for (let at = from; at < from + block; at += step) {
+      for (const [i, j] of terms) sum = unit(sum, a[i], b[j], at, at + step);
+    }
     total = fround(total + sum);
   }
   return total;
@@ -125,10 +144,10 @@ function errorsOf(draw, count) {
     const [x, y] = [Float32Array.from({ length: K }, draw), Float32Array.from({ length: K }, draw)];
     const exact = x.reduce((sum, value, k) => sum + value * y[k], 0);
     const magnitude = x.reduce((sum, value, k) => sum + Math.abs(value * y[k]), 0);
-    note('float32', (product([x], [y], one, units.chain) - exact) / magnitude);
+    note('float32', (product([x], [y], ways[1], units.chain) - exact) / magnitude);
     const [a, b] = [partsOf(x), partsOf(y)];
-    for (const [way, terms] of Object.entries(ways)) {
-      for (const [name, unit] of Object.entries(units)) note(`${way} ${name}`, (product(a, b, terms, unit) - exact) / magnitude);
+    for (const [way, order] of Object.entries(ways)) {
+      for (const [name, unit] of Object.entries(units)) note(`${way} ${name}`, (product(a, b, order, unit) - exact) / magnitude);
     }
   }
   return found;
