@@ -6,7 +6,7 @@ import type { Limits, LoopReport } from '../native';
 import type { RecordedStep } from '../recording';
 import type { Tensor } from '../tensor';
 import { awaited } from './batch';
-import { type Batches, checkBatch, stepsIn, warnOfMany } from './batches';
+import { type Batches, checkBatch, stepsIn, theLoader, warnOfMany } from './batches';
 import { areThreadsBusy, freeTurn, lowPriorityTurn, raisePriority, takeTurn } from './event-loop-turns';
 import { countRows, isCounted, newPhase, type Phase, segmentOfRows } from './phase';
 import { eachOnce, type Known, Prefetcher } from './prefetcher';
@@ -50,11 +50,11 @@ export class Engine implements RoundsHost {
 
   constructor(
     private readonly where: string,
-    tasks: readonly { task: LossTask; loader: Batches }[],
+    tasks: readonly { task: LossTask; loader: Batches; name?: string }[],
     private readonly options: EngineOptions,
   ) {
     try {
-      this.phases = tasks.map(({ task, loader }) => newPhase(where, task, loader));
+      this.phases = tasks.map(({ task, loader, name }) => newPhase(where, task, loader, name));
     } catch (error) {
       this.stream.close();
       throw error;
@@ -194,10 +194,12 @@ export class Engine implements RoundsHost {
     const { task, loader } = this.phases[phase]!;
     const { group } = task;
     const steps = stepsIn(loader);
-    return group === undefined || group.size === 1 ? steps : group.of(steps, this.check);
+    return group === undefined || group.size === 1 ? steps : group.of(steps, this.checkOf(phase));
   }
 
-  private readonly check = (batch: unknown): readonly Tensor[] => checkBatch(this.where, batch, this.options.acceptsTensors ?? false);
+  private checkOf(phase: number): (batch: unknown) => readonly Tensor[] {
+    return (batch) => checkBatch(this.where, this.phases[phase]!.name, batch, this.options.acceptsTensors ?? false);
+  }
 
   /** Does the first step of an epoch of a phase in JavaScript, with the run's random numbers. */
   async stepInJavaScript(phase: number): Promise<void> {
@@ -206,7 +208,7 @@ export class Engine implements RoundsHost {
       const steps = this.steps(phase);
       const { done, value } = await awaited(steps.next(), () => steps.return?.());
       try {
-        if (done !== true) this.phases[phase]!.task.run(...this.check(value));
+        if (done !== true) this.phases[phase]!.task.run(...this.checkOf(phase)(value));
       } finally {
         if (done !== true) await steps.return?.();
       }
@@ -305,7 +307,7 @@ export class Engine implements RoundsHost {
 
   // A segment over the batches that were prefetched while the segment before it ran.
   private async runPrefetched(phase: number, state: Phase, limits: Limits, after: AfterSteps): Promise<Segment> {
-    state.prefetcher ??= new Prefetcher(() => this.beginEpoch(phase), this.stream, this.options.callsBackWithinEpochs, this.check);
+    state.prefetcher ??= new Prefetcher(() => this.beginEpoch(phase), this.stream, this.options.callsBackWithinEpochs, this.checkOf(phase));
     const { prefetcher, examples } = state;
     const known = this.knownOf(phase);
     if (prefetcher.isEmpty) prefetcher.prefetch(known, false);
@@ -361,7 +363,7 @@ export class Engine implements RoundsHost {
     state.epochsDone++;
     if (feed.batch === 0) {
       const hint = 'an object whose [Symbol.asyncIterator] or [Symbol.iterator] begins anew: a generator is gone through once';
-      throw rangeError(this.where, 'the loader has no batches', state.epochsDone > 1 ? hint : undefined);
+      throw rangeError(this.where, `${state.name} has no batches`, state.epochsDone > 1 ? hint : undefined);
     }
     return { ...segmentOfBatches([feed.lossSum / (state.task.sumsLosses ? 1 : feed.weight)], 0, 0, outputs, order), ofEpoch: feed.batch };
   }
@@ -383,8 +385,9 @@ export class Engine implements RoundsHost {
     batch: number,
     epochsDone = this.phases[phase]!.epochsDone,
   ): void {
-    const { task } = this.phases[phase]!;
-    const ofEpoch = task.mode === undefined ? ` of epoch ${(this.options.epochsBefore ?? 0) + epochsDone + 1}` : '';
+    const { task, name } = this.phases[phase]!;
+    const ofSet = name === theLoader ? '' : ` of ${name}`;
+    const ofEpoch = task.mode === undefined ? ` of epoch ${(this.options.epochsBefore ?? 0) + epochsDone + 1}` : ofSet;
     const at = (among: number): string => `batch ${batch + among + 1}${ofEpoch}`;
     if (report.end === 'not finite') {
       const { rows, examples } = this.phases[phase]!;

@@ -5,7 +5,7 @@ import type { Place, RowBatches } from '../data/loader-state';
 import type { LoopReport, RowsHandle } from '../native';
 import type { RecordedStep } from '../recording';
 import type { Tensor } from '../tensor';
-import { type Batches, checkLoader } from './batches';
+import { type Batches, checkLoader, theLoader } from './batches';
 import type { Prefetcher } from './prefetcher';
 import type { RandomStream } from './random-stream';
 import { copyRows } from './rows';
@@ -17,6 +17,8 @@ import type { LossTask } from './tasks';
 export interface Phase {
   task: LossTask;
   loader: Batches;
+  /** The loader's name in messages. */
+  name: string;
   rows: { batches: RowBatches; handle: RowsHandle } | null;
   /** For a loader that JavaScript iterates over: a batch of each shape that occurred. */
   examples: (readonly Tensor[])[];
@@ -35,14 +37,14 @@ export interface Phase {
 }
 
 /** A phase before its first epoch. Throws unless the loader provides batches. */
-export function newPhase(where: string, task: LossTask, loader: Batches): Phase {
-  checkLoader(where, loader);
+export function newPhase(where: string, task: LossTask, loader: Batches, name = theLoader): Phase {
+  checkLoader(where, loader, name);
   const batches = loader instanceof DataLoader ? loader.rows() : null;
   if (task.group !== undefined && batches !== null) task.group.width = batches.tensors.length;
   const rows = batches && { batches, handle: copyRows(where, batches) };
   const isResumed = loader instanceof DataLoader && loader.isResumed;
   const counts = { batch: 0, handedOut: 0, epochsDone: 0, last: null };
-  return { task, loader, rows, examples: [], prefetcher: null, place: null, isResumed, ...counts };
+  return { task, loader, name, rows, examples: [], prefetcher: null, place: null, isResumed, ...counts };
 }
 
 // The position of the current epoch, which began in this run: where its order was drawn, and the batches done.

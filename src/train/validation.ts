@@ -14,6 +14,9 @@ export interface ValidationSet {
   loader: Batches;
 }
 
+/** The name of a set's loader in messages. */
+export const loaderName = (name: string | null): string => (name === null ? 'the validation loader' : `the loader of validation.${name}`);
+
 /** The sets, in order. */
 export function validationSets(where: string, given: GivenValidation | undefined): ValidationSet[] {
   if (given === undefined) return [];
