@@ -182,9 +182,9 @@ class Loop {
   size_t clocks() const { return clocks_.size(); }
   bool has_rows() const { return sampler_.rows != nullptr; }
   bool is_ordered() const { return sampler_.ordered; }
-  // Whether both loops divide the same rows into the same batches, so that one can continue an epoch of the other.
+  // Whether both loops divide as many rows into the same batches, so that one can continue an epoch of the other, even if the rows have other values.
   bool has_same_batches(const Loop& other) const {
-    return sampler_.rows == other.sampler_.rows && sampler_.batch == other.sampler_.batch && sampler_.batches == other.sampler_.batches &&
+    return has_rows() && other.has_rows() && sampler_.rows->count == other.sampler_.rows->count && sampler_.batch == other.sampler_.batch && sampler_.batches == other.sampler_.batches &&
            sampler_.group == other.sampler_.group && sampler_.subset.size() == other.sampler_.subset.size() &&
            sampler_.ranks == other.sampler_.ranks && sampler_.rank == other.sampler_.rank && sampler_.items == other.sampler_.items;
   }

@@ -8,7 +8,7 @@ import type { Tensor } from '../tensor';
 import { awaited } from './batch';
 import { type Batches, checkBatch, stepsIn, theLoader, warnOfMany } from './batches';
 import { areThreadsBusy, freeTurn, lowPriorityTurn, raisePriority, takeTurn } from './event-loop-turns';
-import { countRows, isCounted, newPhase, type Phase, segmentOfRows } from './phase';
+import { countRows, isCounted, newPhase, type Phase, refillLoaders, segmentOfRows } from './phase';
 import { eachOnce, type Known, Prefetcher } from './prefetcher';
 import { RandomStream } from './random-stream';
 import { type AheadOptions, RoundsAhead, type RoundsHost } from './rounds-ahead';
@@ -26,8 +26,6 @@ export interface EngineOptions {
   forFits: boolean;
   /** Whether user code may change what a step does, so that recordings are checked before each segment. */
   mayChange: boolean;
-  /** Whether callbacks run in the middle of epochs. */
-  callsBackWithinEpochs: boolean;
   /** The number of epochs before this run, for messages. */
   epochsBefore?: number;
   /** Whether a single tensor is a batch. */
@@ -45,8 +43,8 @@ export class Engine implements RoundsHost {
   private session: Session | null = null;
   private ahead: RoundsAhead | null = null;
   private isStopped = false;
-  /** Whether the source of any phase's batches has changed since the session was made. */
-  private isStale = false;
+  /** What has changed since the session was made: the kind of a phase's source, or the values of a dataset. */
+  private stale: 'source' | 'values' | null = null;
 
   constructor(
     private readonly where: string,
@@ -64,7 +62,7 @@ export class Engine implements RoundsHost {
   /** The recordings of all phases if they exist and are still valid, else null. */
   get validSession(): Session | null {
     const { session } = this;
-    return session !== null && !this.isStale && (!this.options.mayChange || session.isValid(this.stream.position)) ? session : null;
+    return session !== null && this.stale === null && (!this.options.mayChange || session.isValid(this.stream.position)) ? session : null;
   }
 
   /** Records all phases, even if valid recordings exist, in one turn of the event loop. */
@@ -108,10 +106,15 @@ export class Engine implements RoundsHost {
       task,
       source: (rows ? { batches: rows.batches, rows: rows.handle } : { examples }) satisfies Source,
     }));
-    const session = yield* Session.makeInParts(specs, this.options.forFits, this.isStale ? null : before, this.options.onRecording);
+    const session = yield* Session.makeInParts(
+      specs,
+      this.options.forFits,
+      this.stale === 'source' ? null : before,
+      this.options.onRecording,
+    );
     before?.snapshots?.close();
     this.session = session;
-    this.isStale = false;
+    this.stale = null;
     for (const phase of this.phases) phase.last = null;
     this.options.onRecorded?.(this.phases.map((_, phase) => session.kinds(phase)));
     return session;
@@ -132,10 +135,6 @@ export class Engine implements RoundsHost {
   isBetweenEpochs(phase: number): boolean {
     return this.phases[phase]!.prefetcher === null && this.phases[phase]!.handedOut === 0;
   }
-  /** Whether a callback that draws random numbers now gets the same numbers as in a plain loop. */
-  get areDrawsInOrder(): boolean {
-    return this.phases.every(({ prefetcher }) => prefetcher?.areDrawsInOrder ?? true);
-  }
 
   stop(): void {
     this.isStopped = true;
@@ -154,6 +153,7 @@ export class Engine implements RoundsHost {
   }
   /** Ends `lend`: copies what JavaScript has changed into the session, and rolls back epochs that were done ahead without these changes. Null if nothing has to be awaited. */
   reclaim(): Promise<void> | null {
+    if (refillLoaders(this.where, this.phases)) this.stale ??= 'values';
     const { ahead, session } = this;
     if (ahead !== null && this.isRunningAhead && ahead.isStateUnchanged) {
       ahead.isPaused = false;
@@ -307,7 +307,7 @@ export class Engine implements RoundsHost {
 
   // A segment over the batches that were prefetched while the segment before it ran.
   private async runPrefetched(phase: number, state: Phase, limits: Limits, after: AfterSteps): Promise<Segment> {
-    state.prefetcher ??= new Prefetcher(() => this.beginEpoch(phase), this.stream, this.options.callsBackWithinEpochs, this.checkOf(phase));
+    state.prefetcher ??= new Prefetcher(() => this.beginEpoch(phase), this.stream, this.checkOf(phase), state.wantedBatches);
     const { prefetcher, examples } = state;
     const known = this.knownOf(phase);
     if (prefetcher.isEmpty) prefetcher.prefetch(known, false);
@@ -355,6 +355,7 @@ export class Engine implements RoundsHost {
     const { loader } = state;
     feed.finish();
     state.prefetcher = null;
+    state.wantedBatches = feed.wantedBatches;
     if (loader instanceof DataLoader && state.place !== null) loader.standAt(null);
     state.place = null;
     const wasResumed = state.isResumed;
@@ -375,7 +376,7 @@ export class Engine implements RoundsHost {
     if (batches === null) return;
     state.rows = { batches, handle: copyRows(this.where, batches) };
     if (state.task.group !== undefined) state.task.group.width = batches.tensors.length;
-    this.isStale = true;
+    this.stale = 'source';
   }
 
   private throwIfFailed(

@@ -95,7 +95,6 @@ export async function evaluate(
   const engine = new Engine(where, [{ task, loader }], {
     forFits: false,
     mayChange: false,
-    callsBackWithinEpochs: false,
     onRecorded: ([kinds]) => refuseChanges(where, kinds!),
   });
   const inUse = new MetricsInUse(where, metrics.all);

@@ -17,6 +17,7 @@ import { runsOnlyLibraryCode, tensorsOf } from './library-step';
 import { type Measures, outputBytes } from './measures';
 import { MetricsInUse } from './metrics-in-use';
 import type { FitResult, Settings } from './options';
+import { drainLoaders } from './phase';
 import { type Progress, silent, startProgress } from './progress';
 import { RandomSequence, seedOf } from './random-stream';
 import type { Ranks } from './ranks';
@@ -92,10 +93,10 @@ export class Fit implements Holder {
       forFits: true,
       mayChange: true,
       epochsBefore: o.initialEpoch,
-      callsBackWithinEpochs: o.callbacks.has('onBatch'),
       onRecording: (kind) => this.holdRecorded(kind.leaves, kind.trace.changes),
       onRecorded: (fresh) => this.checkRecorded(fresh),
     });
+    if (o.callbacks.has('onBatch')) this.engine.phases[0]!.wantedBatches = 8; // the time of a step is not known yet
     this.afterSteps = new ScheduledRates(
       o.schedules,
       o.callbacks,
@@ -193,7 +194,7 @@ export class Fit implements Holder {
       if (!isStopped() && o.callbacks.has('onBatch') && segment.steps > 0 && now - notified >= o.progressEvery) {
         await this.engine.batchesArrived();
         if (this.epochsDone < o.epochs && this.ranks.isAborted(o.signal)) throw o.signal!.reason;
-        if (!this.engine.areDrawsInOrder) continue;
+        if (!drainLoaders(this.engine.phases)) continue;
         const report = { ...batchReport(result, this.epochsDone, segment, knownLength(o.loader)), stop: this.stopper };
         await this.lendModel(() => o.callbacks.notify('onBatch', report));
         this.epochSeconds.leaveOut(performance.now() - now);

@@ -69,7 +69,6 @@ export async function predictBatches(
   const engine = new Engine(where, [{ task, loader }], {
     forFits: false,
     mayChange: false,
-    callsBackWithinEpochs: false,
     acceptsTensors: true,
     onRecorded: ([kinds]) => {
       refuseChanges(where, kinds!);
