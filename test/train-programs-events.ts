@@ -172,6 +172,9 @@ export class Callbacks {
       case 'series':
         noGrad(() => s.series.tensor.mul_(1.01));
         break;
+      case 'data':
+        if (s.inputs.length > 0) noGrad(() => s.inputs[of % s.inputs.length]!.mul_(0.9));
+        break;
       case 'eager step':
         for await (const batch of s.loader) {
           this.step(batch, of % 2 === 0);

@@ -89,6 +89,7 @@ export function setUp(p: Program) {
     criterion,
     loader,
     ends: made.ends,
+    inputs: made.inputs,
     sets,
     sampled,
     /** The options about batches of fit and evaluation. */

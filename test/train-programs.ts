@@ -53,6 +53,7 @@ export const events = [
   'buffer',
   'loader',
   'series',
+  'data',
   'eager step',
   'compiled',
   'evaluate',
