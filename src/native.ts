@@ -155,6 +155,8 @@ export interface LoopRun extends Omit<Limits, 'joins'> {
   joining?: { divisor: number; rows: number };
   /** The rows of this run, for an ordered loop: whole batches, except that the last one may be as short as the loop's own last batch. */
   order?: Int32Array;
+  /** For a loop without rows: the weighted sum of the losses of the epoch's batches before those of this run, which the run continues (0). */
+  lossSum?: number;
   /** The batches, for a loop without rows. */
   batches?: { kind: number; randomOffset: number; tensors: TensorData[] }[];
 }

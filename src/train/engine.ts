@@ -325,14 +325,14 @@ export class Engine implements RoundsHost {
     const session = this.session ?? this.record();
     const within = after.limitRun(limits);
     const { random, given } = prefetcher.take(known(), within.milliseconds === 0 ? 1 : Infinity);
-    const running = session.run(phase, { ...within, random, given });
+    const running = session.run(phase, { ...within, random, given, lossSum: prefetcher.lossSum });
     const report = await (within.milliseconds > 0 ? prefetcher.prefetchDuring(running, known) : running);
     const done = sum(report.steps);
     const order = given.slice(0, done).map(({ kind }) => session.kinds(phase)[kind]!);
     if (done > 0) state.last = given[done - 1]!.kind;
     prefetcher.confirm(done, report.end === 'time');
     prefetcher.batch += sum(order.map(batchesOf));
-    prefetcher.lossSum += report.lossSum;
+    prefetcher.lossSum = report.lossSum;
     prefetcher.weight += sum(order.map((kind) => weightOf(state, kind)));
     this.rewindLoader(state, prefetcher.batch);
     session.commit(phase, report, after);

@@ -3,7 +3,8 @@
 import { checkBoolean, checkInteger, typeError, withDefaults } from '../errors';
 import type { Module } from '../nn';
 import { checkPrecision, type Float32MatmulPrecision, getFloat32MatmulPrecision } from '../precision';
-import type { Batches } from './batches';
+import { Tensor } from '../tensor';
+import { type Batches, checkLoader, theLoader } from './batches';
 import { Engine } from './engine';
 import type { NoMetrics, NumbersOf } from './figure-types';
 import { checkModel, refuseChanges, segmentMilliseconds } from './inference';
@@ -63,6 +64,7 @@ export async function evaluate(
 ): Promise<Record<string, number>> {
   const where = 'train.evaluate';
   checkModel(where, model);
+  if (loader instanceof Tensor) checkLoader(where, loader, theLoader); // before targets are taken as options
   if (rest.length > 0) throw typeError(where, `expected a model, a loader and options, got ${3 + rest.length} arguments`);
   const o = withDefaults<Given>(where, options as Partial<Given>, {
     criterion: undefined,

@@ -222,7 +222,7 @@ export function settingsOf(where: string, model: Module, options: FitOptions): S
     );
   }
   const validation = validationSets(where, o.validation);
-  const known = knownFigures(metrics, validation);
+  const known = knownFigures(where, metrics, validation);
   const settings = {
     criterion,
     optimizer: o.optimizer,

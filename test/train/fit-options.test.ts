@@ -202,6 +202,11 @@ describe('what cannot be', () => {
     ['trainMetrics without a validation', { validation: undefined, trainMetrics: {} }, /trainMetrics stand beside/],
     ['a validation without batches', { validation: [] }, /^\[train\.fit\] the validation loader has no batches/],
     ['a named set without batches', { validation: { a: [[]], few: [] } }, /^\[train\.fit\] the loader of validation\.few has no batches/],
+    [
+      'a metric with the name of a figure of a set',
+      { validation: { few: [[]] }, metrics: { 'few.loss': accuracy() } },
+      /a metric cannot be called "few\.loss": that is a figure of a validation set/,
+    ],
     ['a scheduler that is a class', { scheduler: optim.lrScheduler.StepLR }, /hint: new optim\.lrScheduler\.LambdaLR\(optimizer/],
     ['a path for checkpoints', { checkpoint: 'a.safetensors' }, /fit: checkpoint\] .*\n {2}hint: \{ path, every, best, resume \}$/],
     ['names of Lightning', { accumulateGradBatches: 2 }, /unknown option "accumulateGradBatches", did you mean "accumulate"\?/],
