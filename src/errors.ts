@@ -73,6 +73,18 @@ const otherNames: Record<string, string> = {
   classes: 'numClasses',
   testRatio: 'testSize',
   randomState: 'seed',
+  // Of fits in Keras and Lightning.
+  validationData: 'validation',
+  valDataloaders: 'validation',
+  sampleWeight: 'sampleWeights',
+  accumulateGradBatches: 'accumulate',
+  gradientAccumulationSteps: 'accumulate',
+  gradientClipVal: 'clipGradNorm',
+  globalClipnorm: 'clipGradNorm',
+  clipvalue: 'clipGradValue',
+  verbose: 'progress',
+  enableProgressBar: 'progress',
+  restoreBestWeights: 'restoreBest',
 };
 
 function editDistance(a: string, b: string): number {
@@ -107,10 +119,11 @@ function suggestion(name: string, known: readonly string[]): string {
 export function withDefaults<T extends object>(where: string, options: Partial<T> | undefined, defaults: T): T {
   if (options === undefined) return { ...defaults };
   if (options === null || typeof options !== 'object' || Array.isArray(options)) {
+    const names = Object.keys(defaults).join(', ');
     throw typeError(
       where,
       `expected an options object, got ${describe(options)}`,
-      `${where}(..., { ${Object.keys(defaults).join(', ')} })`,
+      where.includes(': ') ? `{ ${names} }` : `${where}(..., { ${names} })`, // behind a colon stands the option whose options these are
     );
   }
   const filled: T = { ...defaults };

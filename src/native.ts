@@ -34,6 +34,8 @@ interface Addon {
   createSession(persistent: TensorData[], forFits: boolean): SessionHandle;
   addPersistent(session: SessionHandle, persistent: TensorData[]): void;
   createRows(columns: TensorData[], count: number): RowsHandle;
+  /** Whether arrays have the values that `createRows` has copied from them. */
+  rowsEqual(rows: RowsHandle, columns: TensorData[]): boolean;
   addKind(session: SessionHandle, loop: number, step: LoopStep): void;
   addLoop(
     session: SessionHandle,
@@ -153,6 +155,8 @@ export interface LoopRun extends Omit<Limits, 'joins'> {
   joining?: { divisor: number; rows: number };
   /** The rows of this run, for an ordered loop: whole batches, except that the last one may be as short as the loop's own last batch. */
   order?: Int32Array;
+  /** For a loop without rows: the weighted sum of the losses of the epoch's batches before those of this run, which the run continues (0). */
+  lossSum?: number;
   /** The batches, for a loop without rows. */
   batches?: { kind: number; randomOffset: number; tensors: TensorData[] }[];
 }
@@ -240,7 +244,7 @@ export function replayTimed(seconds: Float64Array, plan: Plan, inputs: TensorDat
 export const { peak } = addon;
 
 /** The functions for training and inference off the JavaScript thread. */
-export const { createSession, addPersistent, createRows, addKind, addLoop, runLoops, stopSession } = addon;
+export const { createSession, addPersistent, createRows, rowsEqual, addKind, addLoop, runLoops, stopSession } = addon;
 export const { keepRounds, takeBack, isRound, readPersistent, writePersistent } = addon;
 
 /** Sets the functions that compute sums over ranks, which the addon of MPI exports; null: the process has no group. */

@@ -18,6 +18,8 @@ export interface Means {
 
 export class Callbacks {
   readonly controller = new AbortController();
+  /** Whether a callback has stopped the fit. */
+  stops = false;
   private saved: ReturnType<typeof snapshot> | null = null;
   private batchCalls = 0;
   private readonly x: Tensor;
@@ -28,6 +30,20 @@ export class Callbacks {
     private readonly means: Means,
   ) {
     this.x = randn([3, s.p.width]);
+  }
+
+  /** At the beginning of a program that is followed: draws, and changes a rate. */
+  begin(report: { epochs: number; batches: number | undefined }): void {
+    this.notes.at = 'begin';
+    this.notes.add('report', JSON.stringify([report.epochs, report.batches]));
+    this.notes.tensor('drawn', randn([2]));
+    for (const group of this.s.optimizer.paramGroups) group.lr *= 0.9;
+  }
+  /** At its end. */
+  end(epochs: number, stopped: string | null): void {
+    this.notes.at = 'end';
+    this.notes.add('result', JSON.stringify([epochs, stopped]));
+    this.look();
   }
 
   async epoch(epoch: number): Promise<void> {
@@ -156,6 +172,9 @@ export class Callbacks {
       case 'series':
         noGrad(() => s.series.tensor.mul_(1.01));
         break;
+      case 'data':
+        if (s.inputs.length > 0) noGrad(() => s.inputs[of % s.inputs.length]!.mul_(0.9));
+        break;
       case 'eager step':
         for await (const batch of s.loader) {
           this.step(batch, of % 2 === 0);
@@ -173,6 +192,9 @@ export class Callbacks {
         break;
       case 'kept':
         this.look();
+        break;
+      case 'stop':
+        this.stops = true;
         break;
       case 'throw':
         throw new Stopped('thrown by a callback');

@@ -9,6 +9,8 @@ export interface Made {
   loader: Loader;
   /** How often it was begun, and how often it ended, which includes being closed early. */
   ends: { begun: number; ended: number };
+  /** The inputs that it reads. */
+  inputs: Tensor[];
 }
 
 /** The contents of batches: the width of the inputs, and the targets of a loss. */
@@ -98,13 +100,18 @@ class Stream extends data.IterableDataset<Tensor[]> {
 
 export function makeLoader(spec: LoaderSpec, { p, loss, series }: Rows): Made {
   const ends = { begun: 0, ended: 0 };
-  const inputsOf = (rows: number): Tensor[] => Array.from({ length: p.inputs }, () => randn([rows, p.width]));
+  const inputs: Tensor[] = [];
+  const inputsOf = (rows: number): Tensor[] => {
+    const made = Array.from({ length: p.inputs }, () => randn([rows, p.width]));
+    inputs.push(...made);
+    return made;
+  };
   const targetsOf = (rows: number): Tensor[] => Array.from({ length: p.outputs }, () => loss.target(rows));
   const batch = (rows: number): Tensor[] => [...inputsOf(rows), ...targetsOf(rows), ...(isSampled(p, loss) ? [rand([rows])] : [])];
   const width = p.inputs + p.outputs;
   const { rows, batchSize, shuffle, seed, dropLast, pattern } = spec;
   const options = { batchSize, shuffle, dropLast, ...(seed !== undefined && { seed }) };
-  const of = (loader: unknown): Made => ({ loader: loader as Loader, ends });
+  const of = (loader: unknown): Made => ({ loader: loader as Loader, ends, inputs });
   const batches = Math.ceil(rows / batchSize);
   switch (spec.kind) {
     case 'rows':
@@ -131,6 +138,7 @@ export function makeLoader(spec: LoaderSpec, { p, loss, series }: Rows): Made {
       return of(Array.from({ length: Math.min(20, rows) }, (_, i) => batch(1 + i)));
     case 'aliases': {
       const pool = [0, 1, 2].map(() => randn([batchSize, p.width]));
+      inputs.push(...pool);
       const at = (i: number): Tensor => pool[pattern[i % pattern.length]!]!;
       return of(Array.from({ length: batches }, (_, i) => Array.from({ length: width }, (_, k) => at(i * width + k))));
     }

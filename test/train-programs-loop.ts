@@ -1,18 +1,38 @@
 // A program of train-programs.test.ts set up, with its fit and evaluation as explicit loops.
 import { join } from 'node:path';
 import { cat, io, manualSeed, metrics, nn, noGrad, optim, randn, type Tensor, train } from '../src';
-import { makeLoss } from './compile-programs';
+import { type Loss, makeLoss } from './compile-programs';
 import { temporaryFolder } from './temporary';
-import { Bits, Net, optimizerOf, type Program, schedulerOf, stepsEveryStep } from './train-programs';
+import {
+  Bits,
+  OfFunction,
+  optimizerOf,
+  type Program,
+  type Scheduled,
+  schedulerOf,
+  schedulersBeside,
+  stepsEveryStep,
+} from './train-programs';
+import type { Callbacks } from './train-programs-events';
 import { isSampled, type Loader, makeLoader, needsSameWidth } from './train-programs-loaders';
+import { Net } from './train-programs-net';
 
 /** What a callback throws, and the reason of the signal. */
 export class Stopped extends Error {}
 
-export type Figures = { loss: number; metric?: number | number[][] };
+export type Figures = { loss: number; metric?: number | number[] | number[][] };
 
 /** When onBatch was called: after how many batches of an epoch, before or after its end. */
 export type Call = `${number} ${number} ${'within' | 'ended'}`;
+
+function metricOf(kind: Program['metrics'], loss: Loss, classes: number): metrics.Metric | null {
+  const ofClasses = { task: 'multiclass', numClasses: classes, ignoreIndex: -100 } as const;
+  if (kind === 'none') return null;
+  if (kind === 'function') return new OfFunction();
+  if (kind === 'bits' || !loss.ofClasses || classes < 2) return new Bits();
+  if (kind === 'accuracy') return new metrics.Accuracy(ofClasses);
+  return kind === 'recalls' ? new metrics.Recall({ ...ofClasses, average: 'none' }) : new metrics.ConfusionMatrix(ofClasses);
+}
 
 export function setUp(p: Program) {
   manualSeed(p.seed);
@@ -49,17 +69,12 @@ export function setUp(p: Program) {
           : needsSameWidth(p)
             ? [['own', loader]]
             : Object.entries({ rows: another('rows'), own: loader, arrays: another('arrays') });
-  const scheduler = schedulerOf(p, optimizer);
-  const trainMetric = p.trainMetrics && sets.length > 0 ? new Bits() : null;
-  const ofClasses = { task: 'multiclass', numClasses: classes, ignoreIndex: -100 } as const;
-  const metric =
-    p.metrics === 'none'
-      ? null
-      : p.metrics === 'bits' || !loss.ofClasses || classes < 2
-        ? new Bits()
-        : p.metrics === 'accuracy'
-          ? new metrics.Accuracy(ofClasses)
-          : new metrics.ConfusionMatrix(ofClasses);
+  const first = schedulerOf(p, optimizer);
+  const own: Scheduled[] = first === null ? [] : [{ scheduler: first, ...(stepsEveryStep(p) && { interval: 'step' }) }];
+  const beside = schedulersBeside(p, optimizer);
+  const metric = metricOf(p.metrics, loss, classes);
+  const trainMetric = sets.length > 0 ? metricOf(p.trainMetrics, loss, classes) : null;
+  const isSingle = metric !== null && !(metric instanceof metrics.ConfusionMatrix || metric instanceof metrics.Recall);
   const isReplaced = p.events.some(({ kind }) => kind === 'replace' || kind === 'replace layer');
   const ema = p.averaged && !isReplaced ? train.emaWeights(net, { decay: 0.9 }) : null;
   if (p.evaluating) net.eval();
@@ -74,13 +89,18 @@ export function setUp(p: Program) {
     criterion,
     loader,
     ends: made.ends,
+    inputs: made.inputs,
     sets,
     sampled,
     /** The options about batches of fit and evaluation. */
     layout: { targets: p.outputs, sampleWeights: sampled },
-    scheduler,
+    /** The schedulers, in the order in which they are stepped. */
+    scheduled: p.besidesFirst ? [...beside, ...own] : [...own, ...beside],
     metric,
     trainMetric,
+    stopping: p.stopping?.monitor === 'metric' && !isSingle ? { ...p.stopping, monitor: 'loss' as const } : p.stopping,
+    /** After a step: bounds the weights. */
+    bound: p.bounded ? () => noGrad(() => parameters.forEach((parameter) => void parameter.clamp_({ min: -1, max: 1 }))) : null,
     classes,
     kinds: new Set<string>(),
     /** The file of its checkpoints. */
@@ -139,9 +159,10 @@ export async function* groupsOf(loader: Loader, size: number): AsyncGenerator<Te
   if (group.length > 0) yield group;
 }
 
-const figureOf = (metric: metrics.Metric): number | number[][] => {
+const figureOf = (metric: metrics.Metric): NonNullable<Figures['metric']> => {
+  if (metric instanceof OfFunction) return metric.mean;
   const value = metric.compute() as Tensor;
-  return value.numel === 1 ? value.item() : (value.toArray() as number[][]);
+  return value.numel === 1 ? value.item() : (value.toArray() as number[] | number[][]);
 };
 
 // What batches share that use the same recording.
@@ -189,14 +210,17 @@ export async function loopPredict({ net, p }: SetUp, loader: Loader): Promise<Te
 export interface Result {
   loss: number[];
   validationLoss?: number[] | undefined;
-  metric?: (number | number[][])[] | undefined;
-  trainMetric?: (number | number[][])[] | undefined;
+  metric?: Figures['metric'][] | undefined;
+  trainMetric?: Figures['metric'][] | undefined;
   epochs: number;
   lr: number[];
   bestEpoch: number;
   stopped: string | null;
   /** With several validation sets their results, for each epoch. */
   sets?: [string, Figures][] | undefined;
+  /** What is logged of each epoch, and the numbers and rates of what a monitor records. */
+  log?: string[] | undefined;
+  rates?: { at: number[]; rates: number[][] } | undefined;
 }
 
 function clip({ p, optimizer }: SetUp): void {
@@ -225,17 +249,21 @@ export async function loopFit(
   onEpoch: OnEpoch,
   onBatch: OnBatch,
   calls: ReadonlySet<Call>,
-  controller: AbortController,
+  callbacks: Callbacks,
   mostSteps: number,
 ): Promise<Result> {
+  const { controller } = callbacks;
   const { signal } = controller;
   let steps = 0;
-  const { p, net, optimizer, loader, sets, scheduler, metric, trainMetric } = s;
+  const { p, net, optimizer, loader, sets, scheduled, metric, trainMetric, stopping } = s;
   const validation = sets[0];
   if (loader.length === 0 || sets.some(([, set]) => set.length === 0)) throw new RangeError('no batches');
   const switched = net.training ? [] : net.modules().filter((m) => !m.training);
   for (const m of switched) m.training = true;
-  const everyStep = p.scheduler !== 'none' && (stepsEveryStep(p) || scheduler!.interval === 'step');
+  const isPerStep = ({ interval, scheduler }: Scheduled): boolean => (interval ?? scheduler.interval) === 'step';
+  const stepAll = (those: (one: Scheduled) => boolean): void => {
+    for (const one of scheduled) if (those(one)) one.scheduler.step();
+  };
   const result: Result = {
     loss: [],
     epochs: 0,
@@ -246,12 +274,21 @@ export async function loopFit(
     ...(metric && { metric: [] }),
     ...(trainMetric && { trainMetric: [] }),
     ...(p.validation === 'sets' && { sets: [] }),
+    ...(p.logged && { log: [], rates: { at: [], rates: [] } }),
+  };
+  const record = (at: number, rates: readonly number[]): void => {
+    result.rates!.at.push(at);
+    rates.forEach((rate, i) => {
+      result.rates!.rates[i] ??= [];
+      result.rates!.rates[i].push(rate);
+    });
   };
   let [best, waited] = [Infinity, 0];
   let state: nn.StateDict | null = null;
   let lrs: number[] = [];
   let isDone = false;
   try {
+    if (p.followed) callbacks.begin({ epochs: p.epochs, batches: loader.length });
     for (let epoch = 1; epoch <= p.epochs && result.stopped === null; epoch++) {
       if (signal.aborted) throw signal.reason;
       let [total, batches] = [0, 0];
@@ -273,17 +310,24 @@ export async function loopFit(
         lrs = paramGroups.map(({ lr }) => lr);
         optimizer.step();
         s.ema?.afterStep();
-        if (everyStep) scheduler!.step();
+        s.bound?.();
+        if (p.logged === 'step') record(result.rates!.at.length + 1, lrs);
+        stepAll(isPerStep);
         if (p.aborts > 0 && ++steps === mostSteps && mostSteps >= p.aborts) {
           controller.abort(new Stopped('aborted'));
           // Whoever goes on trains the next epoch: a scheduler that watches no figure is stepped for one that was trained.
-          if (batches === loader.length && scheduler && !everyStep && !watches(scheduler)) scheduler.step();
+          if (batches === loader.length) stepAll((one) => !isPerStep(one) && !watches(one.scheduler));
           throw signal.reason;
         }
         if (calls.has(`${epoch} ${batches} within`)) {
           await onBatch({ epoch, batch: batches, batches: loader.length, loss: total / batches });
           if (signal.aborted) throw signal.reason;
+          if (callbacks.stops) break;
         }
+      }
+      if (callbacks.stops) {
+        result.stopped = 'callback';
+        break;
       }
       if (batches === 0) throw new RangeError('no batches');
       const loss = total / batches;
@@ -297,8 +341,10 @@ export async function loopFit(
       if (metric) result.metric!.push(figures ? figures.metric! : figureOf(metric));
       if (p.validation === 'sets') result.sets!.push(...figuresOfSets);
       if (trainMetric) result.trainMetric!.push(figureOf(trainMetric));
-      if (scheduler && watches(scheduler)) scheduler.step(figures?.loss ?? loss);
-      else if (scheduler && !everyStep) scheduler.step();
+      for (const one of scheduled) {
+        if (watches(one.scheduler)) one.scheduler.step(one.monitor === 'loss' ? loss : (figures?.loss ?? loss));
+        else if (!isPerStep(one)) one.scheduler.step();
+      }
       await onEpoch({
         epoch,
         epochs: p.epochs,
@@ -308,14 +354,18 @@ export async function loopFit(
         lrs,
         metrics: [...(metric ? [result.metric!.at(-1)] : []), ...(trainMetric ? [result.trainMetric!.at(-1)] : [])],
       });
-      if (p.stopsAfter === epoch) result.stopped = 'callback';
-      if (p.stopping) {
-        const watched = figures?.loss ?? loss;
-        if (watched < best) {
-          [best, waited] = [watched, 0];
+      if (p.logged) result.log!.push(JSON.stringify([p.before + epoch, loss, figures?.loss, lrs[0], lrs]));
+      if (p.logged === 'epoch') record(p.before + epoch, lrs);
+      if (p.stopsAfter === epoch || callbacks.stops) result.stopped = 'callback';
+      if (stopping) {
+        const { monitor, mode, minDelta = 0 } = stopping as train.EarlyStoppingOptions;
+        const watched = monitor === 'metric' ? (result.metric!.at(-1) as number) : monitor === 'loss' ? loss : (figures?.loss ?? loss);
+        const value = mode === 'max' ? -watched : watched;
+        if (value < best - minDelta) {
+          [best, waited] = [value, 0];
           result.bestEpoch = epoch;
-          if (p.stopping.restoreBest) state = Object.fromEntries(Object.entries(net.stateDict()).map(([name, t]) => [name, t.clone()]));
-        } else if (++waited >= p.stopping.patience) result.stopped ??= 'earlyStopping';
+          if (stopping.restoreBest) state = Object.fromEntries(Object.entries(net.stateDict()).map(([name, t]) => [name, t.clone()]));
+        } else if (++waited >= stopping.patience) result.stopped ??= 'earlyStopping';
       }
       const isLast = epoch === p.epochs || result.stopped !== null;
       if (p.checkpoint > 0 && (isLast || (p.before + epoch) % p.checkpoint === 0)) {
@@ -323,6 +373,7 @@ export async function loopFit(
       }
       if (result.stopped === null && calls.has(`${epoch} ${batches} ended`))
         await onBatch({ epoch, batch: batches, batches: loader.length, loss });
+      if (callbacks.stops) result.stopped ??= 'callback';
     }
     if (result.stopped !== null && signal.aborted) throw signal.reason;
     isDone = true;
@@ -330,6 +381,7 @@ export async function loopFit(
     for (const m of switched) m.training = false;
     if (state && (isDone || signal.aborted)) net.loadStateDict(state);
   }
-  if (!p.stopping) result.bestEpoch = bestOf(result.validationLoss ?? result.loss);
+  if (!stopping) result.bestEpoch = bestOf(result.validationLoss ?? result.loss);
+  if (p.followed) callbacks.end(result.epochs, result.stopped);
   return result;
 }

@@ -2,6 +2,8 @@
 // random number has the same bits, and errors are of the same class. What a fit refuses counts only where `refusals` names the reason.
 // A failure prints the smallest program that fails, with seed and path (SIMDNN_SEED, SIMDNN_PATH) that find it again. Many more programs
 // than `npm test` has time for: SIMDNN_PROGRAMS=5000 npx vitest run test/train-programs.test.ts
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it, vi } from 'vitest';
 import { compile, io, nn, noGrad, randn, type Tensor, train, zeros } from '../src';
@@ -13,7 +15,8 @@ import { runsOf } from './compile-programs';
 import { thrownBy } from './helpers';
 import { compareNotes, Notes } from './program-notes';
 import { rejection } from './rejection';
-import { type Net, type Program, program, stepsEveryStep } from './train-programs';
+import { temporaryFolder } from './temporary';
+import { OfFunction, type Program, program } from './train-programs';
 import { Callbacks, type Means } from './train-programs-events';
 import {
   type Call,
@@ -29,6 +32,7 @@ import {
   Stopped,
   setUp,
 } from './train-programs-loop';
+import type { Net } from './train-programs-net';
 
 // ---- Runs
 
@@ -52,10 +56,19 @@ const numbers = ({ loss, metric }: Figures): Record<string, number> => ({ loss, 
 const setsOf = (validation: NonNullable<train.FitResult['validation']>, epochs: number): [string, Figures][] =>
   Array.from({ length: epochs }, (_, epoch) =>
     Object.entries(validation).map(([name, { loss, metrics, arrays }]): [string, Figures] => {
-      const metric = (arrays['metric'] ?? metrics['metric'])?.[epoch] as number | undefined;
+      const metric = (arrays['metric'] ?? metrics['metric'])?.[epoch] as Figures['metric'];
       return [name, { loss: loss[epoch]!, ...(metric !== undefined && { metric }) }];
     }),
   ).flat();
+
+const linesOf = (path: string): string[] =>
+  readFileSync(path, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const { epoch, loss, validationLoss, lr, lrs } = JSON.parse(line) as train.EpochReport;
+      return JSON.stringify([epoch, loss, validationLoss, lr, lrs]);
+    });
 
 // What a checkpoint has of the model, the optimizer and the epoch. The fit writes more than the loop.
 async function noteCheckpoint(notes: Notes, path: string): Promise<void> {
@@ -81,7 +94,8 @@ interface Run {
 async function run(p: Program, calls: ReadonlySet<Call> | null, steps = 0): Promise<Run> {
   const isLoop = calls !== null;
   const s = setUp(p);
-  const { net, criterion, loader, sets, metric, trainMetric, scheduler, layout } = s;
+  const { net, criterion, loader, sets, trainMetric, scheduled, layout } = s;
+  const metric = s.metric instanceof OfFunction ? s.metric.fn : s.metric;
   const validated = sets[0]?.[1] ?? loader;
   const notes = new Notes();
   const single = new First(net);
@@ -141,7 +155,7 @@ async function run(p: Program, calls: ReadonlySet<Call> | null, steps = 0): Prom
   await attempt('fit', async () => {
     const nothing = () => {};
     const result = isLoop
-      ? await loopFit(s, toldOfEpochs ? onEpoch : nothing, has('batch') ? onBatch : nothing, calls, callbacks.controller, steps)
+      ? await loopFit(s, toldOfEpochs ? onEpoch : nothing, has('batch') ? onBatch : nothing, calls, callbacks, steps)
       : await libraryFit();
     notes.at = 'result';
     notes.add('result', JSON.stringify(result));
@@ -157,7 +171,19 @@ async function run(p: Program, calls: ReadonlySet<Call> | null, steps = 0): Prom
     if (p.aborts > 0 && made.steps >= p.aborts) callbacks.controller.abort(new Stopped('aborted'));
   }
 
+  function stopTwice(stop: () => void): void {
+    if (!callbacks.stops) return;
+    stop();
+    stop();
+  }
+
   async function libraryFit(): Promise<Result> {
+    const log = join(temporaryFolder(), 'program.jsonl');
+    const monitor = train.learningRateMonitor({ interval: p.logged ?? 'epoch' });
+    const follower: train.Callback = {
+      onBegin: ({ epochs, initialEpoch, batches }) => callbacks.begin({ epochs: epochs - initialEpoch, batches }),
+      onEnd: ({ epochs, stopped }) => callbacks.end(epochs, stopped),
+    };
     let now = 0;
     const clock = vi.spyOn(performance, 'now').mockImplementation(() => {
       now += p.tick;
@@ -177,21 +203,33 @@ async function run(p: Program, calls: ReadonlySet<Call> | null, steps = 0): Prom
         signal,
         accumulate: p.accumulate,
         ...(p.validation === 'sets' ? { validation: Object.fromEntries(sets) } : sets.length > 0 && { validation: sets[0]![1] }),
-        ...(scheduler && { scheduler: stepsEveryStep(p) ? { scheduler, interval: 'step' as const } : scheduler }),
+        ...(scheduled.length > 0 && { scheduler: scheduled.map((one) => (Object.keys(one).length === 1 ? one.scheduler : one)) }),
         ...(routedOfTraining && { trainMetrics: { own: routedOfTraining } }),
-        ...(p.stopping && { earlyStopping: p.stopping }),
+        ...(s.stopping && { earlyStopping: s.stopping }),
         ...p.clip,
         ...(p.checkpoint > 0 && { checkpoint: { path: s.checkpoint, every: p.checkpoint } }),
-        callbacks: [...(s.ema ? [s.ema] : []), { onBegin() {}, [stepsDone]: (_: unknown, done: number) => countSteps(done) }],
+        callbacks: [
+          ...(s.ema ? [s.ema] : []),
+          ...(s.bound ? [{ afterStep: s.bound }] : []),
+          { onBegin() {}, [stepsDone]: (_: unknown, done: number) => countSteps(done) },
+          ...(p.followed ? [follower] : []),
+          ...(p.logged ? [train.jsonLogger(log), monitor] : []),
+        ],
         ...(toldOfEpochs && {
           onEpoch: async (all: train.EpochReport) => {
             const { metrics: figures, arrays, trainMetrics, trainArrays: _, validation, seconds, stop, ...report } = all;
             const [epoch, epochs] = [report.epoch - p.before, report.epochs - p.before];
             await onEpoch({ ...report, epoch, epochs, metrics: Object.values({ ...figures, ...arrays, ...trainMetrics }) });
             if (epoch === p.stopsAfter) stop();
+            stopTwice(stop);
           },
         }),
-        ...(has('batch') && { onBatch: ({ epoch, ...report }: train.BatchReport) => onBatch({ ...report, epoch: epoch - p.before }) }),
+        ...(has('batch') && {
+          onBatch: async ({ epoch, stop, ...report }: train.BatchReport) => {
+            await onBatch({ ...report, epoch: epoch - p.before });
+            stopTwice(stop);
+          },
+        }),
       });
       await refusedBeside(s, fitting, () => compiled(x));
       const { loss, validationLoss, metrics: figures, arrays, trainMetrics, epochs, lr, bestEpoch, stopped, validation } = await fitting;
@@ -205,6 +243,7 @@ async function run(p: Program, calls: ReadonlySet<Call> | null, steps = 0): Prom
         ...(metric && { metric: (arrays['metric'] ?? figures['metric']) as number[] }),
         ...(trainMetric && { trainMetric: trainMetrics['own'] as number[] }),
         ...(validation && { sets: setsOf(validation, epochs) }),
+        ...(p.logged && { log: linesOf(log), rates: { at: [...monitor.at], rates: Object.values(monitor.rates).map((all) => [...all]) } }),
       };
     } finally {
       clock.mockRestore();

@@ -1,9 +1,9 @@
 // The parts of the random programs of train-programs.test.ts, besides those shared with compile-programs.test.ts.
 import fc from 'fast-check';
-import { metrics, nn, noGrad, optim, randn, type Tensor, tensor, zeros } from '../src';
+import { metrics, type nn, noGrad, optim, type Tensor, tensor } from '../src';
 import * as calls from '../src/calls.generated';
 import { Optimizer as Base, type Definition } from '../src/optim/optimizer';
-import { Block, eventsAlike, layer, lossFields, makeOptimizer, makeScheduler, type Optimizer, optimizer } from './compile-programs';
+import { eventsAlike, layer, lossFields, makeOptimizer, makeScheduler, type Optimizer, optimizer } from './compile-programs';
 import { bitsOf } from './program-notes';
 
 // ---- Programs
@@ -53,20 +53,22 @@ export const events = [
   'buffer',
   'loader',
   'series',
+  'data',
   'eager step',
   'compiled',
   'evaluate',
   'predict',
   'kept',
+  'stop',
   'throw',
   'abort',
 ] as const;
 
 // What stands before a layer: buffers changed in place in several ways or replaced, a tensor that is left in a field, captured memory
 // of which batches may be views, random numbers of its own, a number and a tensor in plain fields.
-const extras = ['lerp', 'copy', 'count', 'kept', 'captured', 'noise', 'softmax', 'plain'] as const;
+export const extras = ['lerp', 'copy', 'count', 'kept', 'captured', 'noise', 'softmax', 'plain'] as const;
 // What a fit or an evaluation may refuse.
-const refusedExtras = ['assigned', 'field', 'uses', 'captured changed'] as const;
+export const refusedExtras = ['assigned', 'field', 'uses', 'captured changed'] as const;
 
 // In addition to those of compiled steps.
 const furtherSchedulers = [
@@ -77,6 +79,9 @@ const furtherSchedulers = [
   'SequentialLR',
   'ChainedScheduler',
 ] as const;
+
+/** Schedulers beside the first: one after each step, one after each epoch, one that watches the training loss whatever is validated. */
+const besides = ['step', 'epoch', 'plateau'] as const;
 
 const drawn = fc.record({
   /** Whether it is one whose epochs a thread does ahead of JavaScript. */
@@ -99,7 +104,7 @@ const drawn = fc.record({
   outputs: fc.constantFrom(1, 1, 1, 2),
   /** Whether batches have weights of their rows, if the loss supports them. */
   sampled: fc.constantFrom(false, false, true),
-  accumulate: fc.constantFrom(1, 1, 1, 2, 3),
+  accumulate: fc.constantFrom(1, 1, 1, 2, 3, 50),
   ...lossFields,
   optimizer,
   fading: fc.constantFrom(false, false, false, true),
@@ -112,16 +117,27 @@ const drawn = fc.record({
   before: fc.constantFrom(0, 0, 7),
   /** The number of steps after which the recording is compared with the step; 0: never. */
   check: fc.constantFrom(0, 0, 1, 5),
-  metrics: fc.constantFrom('none', 'none', 'bits', 'accuracy', 'confusion'),
-  /** Whether the training rows have a metric of their own if there is a validation. */
-  trainMetrics: fc.boolean(),
+  metrics: fc.constantFrom('none', 'none', 'bits', 'accuracy', 'confusion', 'recalls', 'function'),
+  /** The metric of the training rows, if there is a validation. */
+  trainMetrics: fc.constantFrom('none', 'none', 'bits', 'accuracy'),
   scheduler: fc.oneof(
     { weight: 2, arbitrary: fc.constant('none' as const) },
     { weight: 4, arbitrary: fc.constantFrom('StepLR', 'CosineAnnealingLR', 'ExponentialLR', 'OneCycleLR') },
     { weight: 4, arbitrary: fc.constantFrom(...furtherSchedulers) },
   ),
   everyStep: fc.boolean(),
-  stopping: fc.constantFrom(null, null, { patience: 1, restoreBest: true }, { patience: 2, restoreBest: false }),
+  besides: fc.subarray([...besides]).chain((all) => fc.constantFrom<readonly (typeof besides)[number][]>([], [], all)),
+  /** Whether those stand before the first one. */
+  besidesFirst: fc.boolean(),
+  stopping: fc.constantFrom(
+    null,
+    null,
+    { patience: 1, restoreBest: true },
+    { patience: 2, restoreBest: false },
+    { patience: 2, restoreBest: true, minDelta: 0.05 },
+    { patience: 2, restoreBest: true, mode: 'max', monitor: 'loss' } as const,
+    { patience: 2, restoreBest: true, mode: 'max', monitor: 'metric' } as const, // the loss, if the metric is several numbers
+  ),
   clip: fc.constantFrom(
     null,
     null,
@@ -131,6 +147,12 @@ const drawn = fc.record({
   ),
   /** Whether averages of the weights are updated in each step. */
   averaged: fc.constantFrom(false, false, true),
+  /** Whether a callback bounds the weights after each step. */
+  bounded: fc.constantFrom(false, false, false, true),
+  /** Whether a callback draws at the beginning and changes a rate there, and looks at the model at the end. */
+  followed: fc.constantFrom(false, false, true),
+  /** Whether reports are written to a file, and the rates of steps or epochs recorded. */
+  logged: fc.constantFrom(null, null, 'step', 'epoch'),
   /** The number of epochs after which a checkpoint is written; 0: never. */
   checkpoint: fc.constantFrom(0, 0, 0, 1, 2),
   /** The epoch after which a callback stops the fit; 0: none. */
@@ -170,127 +192,20 @@ const goingAhead = (p: Program): Program => ({
   beside: 'none',
   scheduler: p.seed % 3 > 0 && unforeseen.has(p.scheduler) ? 'ReduceLROnPlateau' : p.scheduler,
   check: 0,
-  everyStep: false,
-  metrics: p.metrics === 'bits' ? 'none' : p.metrics,
-  trainMetrics: false,
+  everyStep: p.everyStep && !unforeseen.has(p.scheduler),
+  metrics: p.metrics === 'bits' || p.metrics === 'function' ? 'none' : p.metrics,
+  trainMetrics: p.trainMetrics === 'bits' ? 'none' : p.trainMetrics,
   events: p.events.filter((event) => event.in === 'epoch').map((event) => ({ ...event, at: 5 * event.at })),
 });
 
-export const program = drawn.map((p): Program => (p.ahead ? goingAhead(p) : { ...p, aborts: 0 }));
+// While a log is opened the model is free, as in every callback, and what is begun beside the fit is not refused.
+export const program = drawn.map((given): Program => {
+  const p = given.logged === null ? given : { ...given, beside: 'none' as const };
+  return p.ahead ? goingAhead(p) : { ...p, aborts: 0 };
+});
 
 /** Whether inputs and targets have the same width and may be one tensor. */
 export const sameWidth = ({ kind }: LoaderSpec): boolean => kind === 'aliases' || kind === 'views';
-
-// ---- Modules
-
-class Extra extends nn.Module {
-  declare mean: Tensor;
-  /** A tensor that only JavaScript can see. */
-  kept: Tensor | null = null;
-  factor = 1;
-  offset = zeros([1]);
-
-  constructor(
-    readonly kind: (typeof extras)[number] | (typeof refusedExtras)[number],
-    width: number,
-    readonly series: { tensor: Tensor },
-  ) {
-    super();
-    if (kind === 'field') this.mean = zeros([width]);
-    else this.registerBuffer('mean', zeros([width]));
-  }
-
-  forward(x: Tensor): Tensor {
-    const { kind, mean, training, series } = this;
-    switch (kind) {
-      case 'lerp': {
-        if (training) noGrad(() => mean.lerp_(x.mean(0), 0.1));
-        return x.sub(mean);
-      }
-      case 'copy': {
-        if (training) noGrad(() => mean.copy_(mean.mul(0.9).add(x.mean(0).mul(0.1))));
-        return x.mul(mean.add(1));
-      }
-      case 'count':
-        if (training) noGrad(() => mean.add_(1));
-        return x.div(mean.add(10));
-      case 'uses': // in evaluation mode as well
-        noGrad(() => mean.add_(0.25));
-        return x.add(mean.mul(0.01));
-      case 'assigned':
-      case 'field':
-        if (training) this.mean = noGrad(() => mean.mul(0.9).add(x.mean(0).mul(0.1)));
-        return x.sub(this.mean);
-      case 'kept':
-        this.kept = x.mul(2).detach();
-        return x;
-      case 'captured':
-        return x.add(series.tensor.narrow(0, 0, 1).mean());
-      case 'captured changed':
-        noGrad(() => series.tensor.mul_(0.99));
-        return x.add(series.tensor.narrow(0, 1, 1).mean());
-      case 'noise':
-        return training ? x.add(randn(x.shape).mul(0.1)) : x;
-      case 'plain':
-        return x.mul(this.factor).add(this.offset);
-      case 'softmax': // changed in place after a gradient has kept it
-        return noGrad(() => x.softmax(1).clamp_({ min: 1e-3 })).add(x);
-    }
-  }
-}
-
-export class Net extends nn.Module {
-  readonly body: nn.ModuleList;
-  private readonly outputs: number;
-
-  constructor(
-    p: Program,
-    classes: number,
-    readonly series: { tensor: Tensor },
-  ) {
-    super();
-    const parts: nn.Module[] = [];
-    p.layers.forEach((spec, i) => {
-      const width = i === 0 ? p.width : p.layers[i - 1]!.out;
-      const extra = p.extras[i]!;
-      if (extra !== 'none') parts.push(new Extra(extra, width, series));
-      parts.push(new Block(width, i === p.layers.length - 1 ? { ...spec, out: classes } : spec));
-    });
-    this.body = new nn.ModuleList(parts);
-    this.outputs = p.outputs;
-  }
-  forward(x: Tensor, second?: Tensor): Tensor | Tensor[] {
-    let y = second === undefined ? x : x.add(second.mul(0.5));
-    for (const part of this.body) y = (part as nn.Layer).call(y);
-    return this.outputs === 1 ? y : [y, y.mul(0.5)];
-  }
-  get blocks(): Block[] {
-    return this.modules().filter((m) => m instanceof Block);
-  }
-  get kept(): (Tensor | null)[] {
-    return this.modules().flatMap((m) => (m instanceof Extra ? [m.kept] : []));
-  }
-  /** Replaces the last part. */
-  renew(): void {
-    const { linear, spec } = this.body.pop() as Block;
-    this.body.append(new Block(linear.weight.shape[1]!, spec));
-  }
-  /** Sets other values in plain fields. */
-  change(of: number): void {
-    for (const m of this.modules()) {
-      if (!(m instanceof Extra)) continue;
-      if (of % 2 === 0) m.factor = 1 - of / 500;
-      else m.offset = tensor([of / 500]);
-    }
-  }
-  forget(): void {
-    for (const m of this.modules()) if (m instanceof Extra) m.kept = null;
-  }
-  /** Whether a row's output depends on the other rows, of which `predict` splits more than 256. */
-  get mixesRows(): boolean {
-    return this.blocks.some(({ spec }) => spec.more === 'row' || spec.more === 'gram');
-  }
-}
 
 // ---- Optimizers
 
@@ -342,10 +257,47 @@ export function schedulerOf(p: Program, o: Optimizer): optim.lrScheduler.LRSched
   }
 }
 
+/** The schedulers of `besides`. */
+export const schedulersBeside = (p: Program, o: Optimizer): Scheduled[] =>
+  p.besides.map((kind) => {
+    const { lrScheduler } = optim;
+    if (kind === 'step') return { scheduler: new lrScheduler.ExponentialLR(o, { gamma: 0.999 }), interval: 'step' };
+    if (kind === 'epoch') return { scheduler: new lrScheduler.StepLR(o, { stepSize: 2, gamma: 0.8 }) };
+    return { scheduler: new lrScheduler.ReduceLROnPlateau(o, { patience: 0, factor: 0.7, threshold: 0.05 }), monitor: 'loss' };
+  });
+
+/** A scheduler as it is given to a fit. */
+export interface Scheduled {
+  scheduler: optim.lrScheduler.LRScheduler;
+  interval?: 'step';
+  monitor?: 'loss';
+}
+
 /** Whether the scheduler is stepped after each step: as the program says, except if it needs an epoch's figure. */
 export const stepsEveryStep = (p: Program): boolean => p.everyStep && p.scheduler !== 'ReduceLROnPlateau';
 
 // ---- Metrics
+
+/** A plain function of a batch, and its mean over the rows. */
+export class OfFunction extends metrics.Metric {
+  private sum = 0;
+  private rows = 0;
+  readonly fn = (preds: Tensor, target: Tensor): number => preds.abs().mean().item() + target.shape[0]!;
+
+  update(preds: Tensor, target: Tensor): void {
+    this.sum += noGrad(() => this.fn(preds, target)) * target.shape[0]!;
+    this.rows += target.shape[0]!;
+  }
+  compute(): Tensor {
+    return tensor(this.mean);
+  }
+  reset(): void {
+    [this.sum, this.rows] = [0, 0];
+  }
+  get mean(): number {
+    return this.sum / this.rows;
+  }
+}
 
 /** Its arguments, bit for bit. */
 export class Bits extends metrics.Metric {

@@ -215,6 +215,7 @@ Limits limits_of(Napi::Env env, Loop& loop, Napi::Object object) {
   limits.threads = environment(env).threads;
   loop.set_random(count(object, "seed"), count(object, "randomOffset"));
   loop.set_order_offset(count(object, "orderOffset"));
+  if (!loop.has_rows()) loop.set_loss_sum(object.Get("lossSum").IsNumber() ? number(object, "lossSum") : 0);
   loop.restart_clocks();
   Napi::Array kinds = object.Get("live").As<Napi::Array>();
   if (kinds.Length() != loop.kinds()) refuse("expected live numbers, or null, for every kind of step");

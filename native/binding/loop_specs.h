@@ -4,9 +4,19 @@
 
 #include <vector>
 
+#include "binding/reader.h"
 #include "plan/rounds.h"
 
 namespace simdnn {
+
+// The object of a handle of the addon. Throws ArgumentError for what is no handle.
+template <typename T>
+T& external(const Napi::CallbackInfo& info, size_t argument) {
+  if (info.Length() <= argument || !info[argument].IsExternal()) {
+    throw ArgumentError{ArgumentError::kType, "[session] expected a handle of the addon"};
+  }
+  return *info[argument].As<Napi::External<T>>().Data();
+}
 
 // The elements of a Float32Array or an Int32Array.
 struct Memory {

@@ -10,6 +10,7 @@
 #include "binding/fit_threads.h"
 #include "binding/loop_specs.h"
 #include "binding/reader.h"
+#include "binding/rows.h"
 #include "plan/rounds.h"
 
 namespace simdnn {
@@ -34,14 +35,6 @@ void Sessions::end() {
 }
 
 namespace {
-
-template <typename T>
-T& external(const Napi::CallbackInfo& info, size_t argument) {
-  if (info.Length() <= argument || !info[argument].IsExternal()) {
-    throw ArgumentError{ArgumentError::kType, "[session] expected a handle of the addon"};
-  }
-  return *info[argument].As<Napi::External<T>>().Data();
-}
 
 Session& session_of(const Napi::CallbackInfo& info) { return external<Session>(info, 0); }
 Session& idle_session_of(const Napi::CallbackInfo& info) {
@@ -123,29 +116,6 @@ Napi::Value add_kind(const Napi::CallbackInfo& info) {
   if (index >= session.loops.size() || session.loops[index]->has_rows()) refuse("no such loop");
   session.loops[index]->add(step_of(info[2].As<Napi::Object>(), *session.persistent));
   return info.Env().Undefined();
-}
-
-Napi::Value create_rows(const Napi::CallbackInfo& info) {
-  auto rows = std::make_unique<std::shared_ptr<Rows>>(std::make_shared<Rows>());
-  Napi::Array columns = info[0].As<Napi::Array>();
-  const size_t rows_count = static_cast<size_t>(info[1].ToNumber().Uint32Value());
-  (*rows)->count = rows_count;
-  int64_t bytes = 0, known = 0;
-  for (uint32_t i = 0; i < columns.Length(); ++i) {
-    const Memory memory = memory_of(info.Env(), columns.Get(i));
-    const size_t elements = memory.bytes / sizeof(float);
-    const size_t width = rows_count == 0 ? 0 : elements / rows_count;
-    if (width * rows_count != elements) refuse("the array does not divide into rows");
-    (*rows)->columns.push_back({copy_of(info.Env(), memory), width});
-    bytes += static_cast<int64_t>(memory.bytes);
-  }
-  // The garbage collector sees only a small handle. It must know the size of the rows, because otherwise many copies of a dataset could accumulate.
-  napi_adjust_external_memory(info.Env(), bytes, &known);
-  return Napi::External<std::shared_ptr<Rows>>::New(info.Env(), rows.release(), [bytes](Napi::Env env, std::shared_ptr<Rows>* p) {
-    int64_t left = 0;
-    napi_adjust_external_memory(env, -bytes, &left);
-    delete p;
-  });
 }
 
 Napi::Value add_loop(const Napi::CallbackInfo& info) {
@@ -385,6 +355,7 @@ void export_sessions(Napi::Env env, Napi::Object exports) {
   const auto add = [&](const char* name, Napi::Value function) { exports.Set(name, function); };
   add("createSession", Napi::Function::New<guarded<create_session>>(env, "createSession"));
   add("createRows", Napi::Function::New<guarded<create_rows>>(env, "createRows"));
+  add("rowsEqual", Napi::Function::New<guarded<rows_equal>>(env, "rowsEqual"));
   add("addPersistent", Napi::Function::New<guarded<add_persistent>>(env, "addPersistent"));
   add("addKind", Napi::Function::New<guarded<add_kind>>(env, "addKind"));
   add("addLoop", Napi::Function::New<guarded<add_loop>>(env, "addLoop"));

@@ -321,7 +321,6 @@ Report Loop::run_given(const KernelTable& table, Gate& gate, const std::atomic<b
                        std::vector<GivenBatch>& batches) {
   Report report;
   batch_ = 0;
-  loss_sum_ = 0;
   const Clock::time_point began = Clock::now();
   Gate::Work work(gate);
   try {

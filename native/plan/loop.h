@@ -182,9 +182,9 @@ class Loop {
   size_t clocks() const { return clocks_.size(); }
   bool has_rows() const { return sampler_.rows != nullptr; }
   bool is_ordered() const { return sampler_.ordered; }
-  // Whether both loops divide the same rows into the same batches, so that one can continue an epoch of the other.
+  // Whether both loops divide as many rows into the same batches, so that one can continue an epoch of the other, even if the rows have other values.
   bool has_same_batches(const Loop& other) const {
-    return sampler_.rows == other.sampler_.rows && sampler_.batch == other.sampler_.batch && sampler_.batches == other.sampler_.batches &&
+    return has_rows() && other.has_rows() && sampler_.rows->count == other.sampler_.rows->count && sampler_.batch == other.sampler_.batch && sampler_.batches == other.sampler_.batches &&
            sampler_.group == other.sampler_.group && sampler_.subset.size() == other.sampler_.subset.size() &&
            sampler_.ranks == other.sampler_.ranks && sampler_.rank == other.sampler_.rank && sampler_.items == other.sampler_.items;
   }
@@ -214,6 +214,9 @@ class Loop {
   void set_live(size_t kind, std::vector<LiveNumber> numbers);
   void set_random(uint64_t seed, uint64_t offset);
   void set_order_offset(uint64_t offset) { sampler_.order_offset = offset; }
+  // Sets the sum of weight * loss over the batches of the epoch before those of the next run, for a loop without rows. The sum has the same bits, however the
+  // batches are divided into runs, only if each run continues it.
+  void set_loss_sum(double sum) { loss_sum_ = sum; }
   // Continues the random numbers at this position, because another loop has drawn from the same sequence. Live numbers count its draws too.
   void skip_random_to(uint64_t offset) { random_offset_ = offset; }
 
@@ -223,7 +226,7 @@ class Loop {
 
   // Continues where the last run ended. Between two steps the run ends if `stop` is set, and pauses if a thread waits at the gate.
   Report run(const KernelTable& table, Gate& gate, const std::atomic<bool>& stop, const Limits& limits);
-  // The same for a loop without rows. Report::batch and Report::loss_sum count from the first of these batches.
+  // The same for a loop without rows. Report::batch counts from the first of these batches, and Report::loss_sum includes `set_loss_sum`.
   Report run_given(const KernelTable& table, Gate& gate, const std::atomic<bool>& stop, const Limits& limits,
                    std::vector<GivenBatch>& batches);
 

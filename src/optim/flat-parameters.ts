@@ -19,6 +19,8 @@ export interface Slot {
   scalar: number;
   /** The state keys of this parameter; others of its span may have more. */
   readonly kept: Set<string>;
+  /** The keys of the last step that was counted, all of which are in `kept`; null: not known. */
+  counted: readonly string[] | null;
   /** The gradient from which the present flat parameter was made, and the set of its rows. */
   gradient: Tensor | null;
   rowSet: RowSet | null;
@@ -36,7 +38,7 @@ export class Span {
   add(parameter: Tensor, scalar: number): Slot {
     const begin = this.slots.length === 0 ? parameter.floats : this.first;
     const position = (parameter.floats.byteOffset - begin.byteOffset) / 4;
-    const slot: Slot = { parameter, span: this, position, steps: 0, scalar, kept: new Set(), gradient: null, rowSet: null };
+    const slot: Slot = { parameter, span: this, position, steps: 0, scalar, kept: new Set(), counted: null, gradient: null, rowSet: null };
     this.slots.push(slot);
     return slot;
   }
@@ -142,7 +144,6 @@ export function flatParametersOf(where: string, slots: readonly Slot[], keys: re
     }
     checkAttached(where, slot.parameter.floats);
     checkAttached(where, slot.gradient.floats);
-    for (const key of keys) slot.kept.add(key);
     if (open !== null && joins(open.at(-1)!, slot)) {
       open.push(slot);
     } else {

@@ -297,7 +297,10 @@ export abstract class Optimizer<O extends object> {
         const slot = slots[k]!;
         slot.parameter.version.count += steps;
         if (keys.length === 0) continue;
-        if (slot.steps === 0) for (const key of keys) slot.kept.add(key); // a loaded state may have been empty
+        if (slot.counted !== keys) {
+          for (const key of keys) slot.kept.add(key);
+          slot.counted = keys;
+        }
         if (scalar !== undefined) for (let t = 1; t <= steps; t++) slot.scalar = scalar.next(slot.scalar, options, slot.steps + t);
         slot.steps = countsSteps ? slot.steps + steps : 1;
       }
@@ -336,11 +339,21 @@ export abstract class Optimizer<O extends object> {
       commit: count,
       keep() {
         const slots = parts.flatMap(({ flatParameters }) => flatParameters.flatMap((flat) => flat.slots));
-        const before = slots.map((slot) => ({ slot, steps: slot.steps, scalar: slot.scalar, version: slot.parameter.version.count }));
+        const before = slots.map((slot) => ({
+          slot,
+          steps: slot.steps,
+          scalar: slot.scalar,
+          kept: slot.kept.size,
+          version: slot.parameter.version.count,
+        }));
         return () => {
-          for (const { slot, steps, scalar, version } of before) {
+          for (const { slot, steps, scalar, kept, version } of before) {
             slot.steps = steps;
             slot.scalar = scalar;
+            if (slot.kept.size > kept) {
+              for (const key of [...slot.kept].slice(kept)) slot.kept.delete(key);
+              slot.counted = null;
+            }
             slot.parameter.version.count = version;
           }
         };

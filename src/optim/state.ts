@@ -188,6 +188,7 @@ function checkLayout<O extends object>(where: string, all: readonly Stepped<O>[]
 function restore<O extends object>(definition: Definition<O>, { slot, steps, scalar, tensors }: Loaded): void {
   slot.steps = steps;
   slot.scalar = scalar;
+  slot.counted = null;
   for (const key of definition.allKeys) {
     const source = tensors.get(key);
     const shape = shapeIn(definition, slot, key);

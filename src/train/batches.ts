@@ -11,17 +11,21 @@ export type Batches = (Iterable<readonly Tensor[] | PromiseLike<readonly Tensor[
   readonly length?: number;
 };
 
+/** The name in messages of a loader that is the only one, or that of the training. */
+export const theLoader = 'the loader';
+
 /** Whether a value is an iterable or an async iterable. */
 export const isIterable = (value: unknown): value is Batches =>
   typeof (value as Partial<Iterable<unknown>> | null | undefined)?.[Symbol.iterator] === 'function' ||
   typeof (value as Partial<AsyncIterable<unknown>> | null | undefined)?.[Symbol.asyncIterator] === 'function';
 
 /** Throws unless the value provides batches. */
-export function checkLoader(where: string, loader: unknown): asserts loader is Batches {
+export function checkLoader(where: string, loader: unknown, name: string): asserts loader is Batches {
   if (loader instanceof Tensor || typeof loader === 'string' || !isIterable(loader)) {
-    throw typeError(where, `expected a loader of batches, got ${describe(loader)}`, 'new data.DataLoader(dataset, { batchSize })');
+    const what = name === theLoader ? 'a loader of batches' : `${name} to be a loader of batches`;
+    throw typeError(where, `expected ${what}, got ${describe(loader)}`, 'new data.DataLoader(dataset, { batchSize })');
   }
-  if (loader.length === 0) throw rangeError(where, 'the loader has no batches');
+  if (loader.length === 0) throw rangeError(where, `${name} has no batches`);
 }
 
 /** The number of batches of an epoch, if it is known; Infinity for a loader of a stream. */
@@ -34,13 +38,13 @@ export function stepsIn(loader: Batches): Steps<unknown> {
   return (loader as AsyncIterable<unknown>)[Symbol.asyncIterator]() as unknown as Steps<unknown>;
 }
 
-/** The tensors of a batch. With `alone`, a single tensor counts as a batch. */
-export function checkBatch(where: string, batch: unknown, alone: boolean): readonly Tensor[] {
+/** The tensors of a batch of the loader of this name. With `alone`, a single tensor counts as a batch. */
+export function checkBatch(where: string, loader: string, batch: unknown, alone: boolean): readonly Tensor[] {
   const tensors: unknown = alone && batch instanceof Tensor ? [batch] : batch;
   if (!Array.isArray(tensors) || tensors.length === 0 || !tensors.every((t) => t instanceof Tensor)) {
     throw typeError(
       where,
-      `expected the loader to give lists of tensors, got ${describe(batch)}`,
+      `expected ${loader} to give lists of tensors, got ${describe(batch)}`,
       'data.TensorDataset, or items of tensors',
     );
   }

@@ -112,6 +112,16 @@ export const batchReport = (
 const events = ['onBegin', 'onEpoch', 'onBatch', 'onEnd', 'afterStep'] as const;
 type Event = (typeof events)[number];
 
+// The methods of an object, also of its classes, that are named like events and are none: those of another library, or misspelled ones, which nothing would call.
+function otherEvents(callback: object): string[] {
+  const found = new Set<string>();
+  for (let part = callback; part !== null && part !== Object.prototype; part = Object.getPrototypeOf(part) as object) {
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(part)))
+      if (/^on[A-Z]/.test(name) && typeof value === 'function' && !events.some((event) => event === name)) found.add(name);
+  }
+  return [...found];
+}
+
 /** All listeners: the options `onEpoch` and `onBatch` first, then the callbacks in order. */
 export class Callbacks {
   private readonly all: readonly Callback[];
@@ -128,6 +138,9 @@ export class Callbacks {
       }
       const methods = events.filter((event) => (callback as Callback)[event] !== undefined);
       if (methods.length === 0) throw rangeError(where, `callbacks[${i}] has none of ${events.join(', ')}`);
+      const others = otherEvents(callback as object);
+      if (others.length > 0)
+        throw rangeError(where, `callbacks[${i}] has ${others.join(', ')}, which nothing calls (known: ${events.join(', ')})`);
       for (const event of methods) {
         const method: unknown = (callback as Callback)[event];
         if (typeof method !== 'function')

@@ -15,6 +15,10 @@ export const areCompatible = (one: OutputStructure, other: OutputStructure): boo
   one.text === other.text &&
   one.leaves.every((t, i) => t.dtype === other.leaves[i]!.dtype && sameShape(t.shape.slice(1), other.leaves[i]!.shape.slice(1)));
 
+/** An output's structure, types and shapes as text, without its number of rows. */
+export const formText = ({ text, leaves }: OutputStructure): string =>
+  `${text} of ${leaves.map((t) => `${t.dtype} ${shapeText(['rows' as never, ...t.shape.slice(1)])}`).join(' and ')}`;
+
 /** Checks the tensors of `into` against the structure of the output and its number of rows (null: not known yet). `of` has the model's own tensors. */
 export function checkInto(
   where: string,
@@ -80,11 +84,9 @@ export class OutputCollector {
     }
     if (this.structure !== null) {
       if (areCompatible(this.structure, form)) return;
-      const shown = ({ text, leaves }: OutputStructure): string =>
-        `${text} of ${leaves.map((t) => `${t.dtype} ${shapeText(['rows' as never, ...t.shape.slice(1)])}`).join(' and ')}`;
       throw rangeError(
         where,
-        `the outputs of all batches are put together, and one gives ${shown(form)}, those before ${shown(this.structure)}`,
+        `the outputs of all batches are put together, and one gives ${formText(form)}, those before ${formText(this.structure)}`,
       );
     }
     this.structure = form;

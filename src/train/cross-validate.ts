@@ -1,8 +1,9 @@
 // Cross-validation: trains a model for each fold, and evaluates it on the rows that it has not seen.
 import { isPromise } from '../brands';
-import { DataLoader, type Dataset, Subset, TensorDataset } from '../data';
+import { DataLoader, type Dataset, Subset } from '../data';
 import { checkDataset } from '../data/dataset';
 import { randomOrder } from '../data/order';
+import { rowsOf } from '../data/rows';
 import { checkBoolean, checkInteger, describe, rangeError, typeError, withDefaults } from '../errors';
 import { getNumThreads } from '../native';
 import type { Module } from '../nn';
@@ -12,8 +13,9 @@ import type { Batches } from './batches';
 import { foldsOf } from './folds';
 import { Jobs } from './jobs';
 import type { FitOptions, FitResult } from './options';
-import { inOrder, type Outputs, outputsFor } from './out-of-fold';
+import { inOrder } from './out-of-fold';
 import { type FiguresOf, figuresAt, type ResultOf } from './outcome';
+import { predictBatches } from './prediction';
 import { seedOf } from './random-stream';
 import { type TableRow, tableRow } from './table';
 import { seedFrom, Trial } from './trial';
@@ -46,7 +48,7 @@ export type FoldTraining<M extends Module = Module> = Omit<FitOptions, 'loader'>
 export interface CrossValidateOptions {
   /** The number of folds (5). */
   folds?: number;
-  /** Classes `[n]`, of which every fold gets an equal share; true: the last tensor of a `TensorDataset`. */
+  /** Classes `[n]`, of which every fold gets an equal share; true: the last tensor of a `TensorDataset`, or of a subset of one. */
   stratify?: Tensor | boolean;
   /** The number of trainings at a time (twice the number of threads). It does not change the results. */
   concurrency?: number;
@@ -105,12 +107,17 @@ type FoldValidation<T> = 'validation' extends keyof T ? Extract<T['validation'],
 
 function classesOf(dataset: Dataset<unknown>, stratify: Tensor | boolean): ArrayLike<number> | null {
   if (stratify === false) return null;
-  const given: unknown = stratify === true ? (dataset instanceof TensorDataset ? dataset.tensors.at(-1) : undefined) : stratify;
+  const rows = stratify === true ? rowsOf(dataset) : null;
+  if (stratify === true && rows === null)
+    throw typeError(where, 'stratify: true is for rows of tensors, and this dataset makes its items', 'stratify: classes, a tensor');
+  const given: unknown = rows?.tensors.at(-1) ?? stratify;
   if (!(given instanceof Tensor)) throw typeError(where, `expected stratify to be a tensor of classes, got ${describe(stratify)}`);
-  if (given.shape.length !== 1 || given.numel !== dataset.length) {
-    throw rangeError(where, `expected stratify [${dataset.length}], got ${shapeText(given.shape)}`);
+  const subset = rows?.subset ?? null;
+  const length = subset === null ? dataset.length : given.shape[0]!;
+  if (given.shape.length !== 1 || given.numel !== length) {
+    throw rangeError(where, `expected stratify [${length}], got ${shapeText(given.shape)}`);
   }
-  return given.data;
+  return subset === null ? given.data : Float64Array.from(subset, (row) => given.data[row]!);
 }
 
 /**
@@ -184,14 +191,15 @@ export async function crossValidate<Item>(
       seen,
     );
   });
-  const outputs: Outputs[] = [];
+  const outputs: unknown[] = [];
   await jobs.all(o.folds, async (fold, signal) => {
     const training = trainings[fold]!;
     await training.train(Infinity, signal);
     if (!o.predictions || signal.aborted) return;
     const { targets = 1, sampleWeights = false, precision } = training.options;
-    const rows = new Subset(dataset, parts[fold]!);
-    outputs[fold] = await training.inSequence(() => outputsFor(where, training.model, rows, { targets, sampleWeights }, precision));
+    const loader = new DataLoader(new Subset(dataset, parts[fold]!), { batchSize: 256 }) as unknown as Batches;
+    const layout = { targets, sampleWeights };
+    outputs[fold] = await training.inSequence(() => predictBatches(where, training.model, loader, layout, undefined, precision));
   });
   const folds = trainings.map((training, fold): FoldReport => {
     const [history, { initialEpoch = 0 }] = [training.history!, training.options];
@@ -206,7 +214,7 @@ export async function crossValidate<Item>(
   const predictions = inOrder(
     where,
     dataset.length,
-    folds.map(({ rows }, fold) => ({ rows, outputs: outputs[fold]! })),
+    folds.map(({ rows }, fold) => ({ rows, outputs: outputs[fold] })),
   );
   return { ...result, predictions };
 }

@@ -6,9 +6,9 @@ import type { Limits, LoopReport } from '../native';
 import type { RecordedStep } from '../recording';
 import type { Tensor } from '../tensor';
 import { awaited } from './batch';
-import { type Batches, checkBatch, stepsIn, warnOfMany } from './batches';
+import { type Batches, checkBatch, stepsIn, theLoader, warnOfMany } from './batches';
 import { areThreadsBusy, freeTurn, lowPriorityTurn, raisePriority, takeTurn } from './event-loop-turns';
-import { countRows, isCounted, newPhase, type Phase, segmentOfRows } from './phase';
+import { countRows, isCounted, newPhase, type Phase, refillLoaders, segmentOfRows } from './phase';
 import { eachOnce, type Known, Prefetcher } from './prefetcher';
 import { RandomStream } from './random-stream';
 import { type AheadOptions, RoundsAhead, type RoundsHost } from './rounds-ahead';
@@ -26,8 +26,6 @@ export interface EngineOptions {
   forFits: boolean;
   /** Whether user code may change what a step does, so that recordings are checked before each segment. */
   mayChange: boolean;
-  /** Whether callbacks run in the middle of epochs. */
-  callsBackWithinEpochs: boolean;
   /** The number of epochs before this run, for messages. */
   epochsBefore?: number;
   /** Whether a single tensor is a batch. */
@@ -45,16 +43,16 @@ export class Engine implements RoundsHost {
   private session: Session | null = null;
   private ahead: RoundsAhead | null = null;
   private isStopped = false;
-  /** Whether the source of any phase's batches has changed since the session was made. */
-  private isStale = false;
+  /** What has changed since the session was made: the kind of a phase's source, or the values of a dataset. */
+  private stale: 'source' | 'values' | null = null;
 
   constructor(
     private readonly where: string,
-    tasks: readonly { task: LossTask; loader: Batches }[],
+    tasks: readonly { task: LossTask; loader: Batches; name?: string }[],
     private readonly options: EngineOptions,
   ) {
     try {
-      this.phases = tasks.map(({ task, loader }) => newPhase(where, task, loader));
+      this.phases = tasks.map(({ task, loader, name }) => newPhase(where, task, loader, name));
     } catch (error) {
       this.stream.close();
       throw error;
@@ -64,7 +62,7 @@ export class Engine implements RoundsHost {
   /** The recordings of all phases if they exist and are still valid, else null. */
   get validSession(): Session | null {
     const { session } = this;
-    return session !== null && !this.isStale && (!this.options.mayChange || session.isValid(this.stream.position)) ? session : null;
+    return session !== null && this.stale === null && (!this.options.mayChange || session.isValid(this.stream.position)) ? session : null;
   }
 
   /** Records all phases, even if valid recordings exist, in one turn of the event loop. */
@@ -108,10 +106,15 @@ export class Engine implements RoundsHost {
       task,
       source: (rows ? { batches: rows.batches, rows: rows.handle } : { examples }) satisfies Source,
     }));
-    const session = yield* Session.makeInParts(specs, this.options.forFits, this.isStale ? null : before, this.options.onRecording);
+    const session = yield* Session.makeInParts(
+      specs,
+      this.options.forFits,
+      this.stale === 'source' ? null : before,
+      this.options.onRecording,
+    );
     before?.snapshots?.close();
     this.session = session;
-    this.isStale = false;
+    this.stale = null;
     for (const phase of this.phases) phase.last = null;
     this.options.onRecorded?.(this.phases.map((_, phase) => session.kinds(phase)));
     return session;
@@ -132,10 +135,6 @@ export class Engine implements RoundsHost {
   isBetweenEpochs(phase: number): boolean {
     return this.phases[phase]!.prefetcher === null && this.phases[phase]!.handedOut === 0;
   }
-  /** Whether a callback that draws random numbers now gets the same numbers as in a plain loop. */
-  get areDrawsInOrder(): boolean {
-    return this.phases.every(({ prefetcher }) => prefetcher?.areDrawsInOrder ?? true);
-  }
 
   stop(): void {
     this.isStopped = true;
@@ -154,6 +153,7 @@ export class Engine implements RoundsHost {
   }
   /** Ends `lend`: copies what JavaScript has changed into the session, and rolls back epochs that were done ahead without these changes. Null if nothing has to be awaited. */
   reclaim(): Promise<void> | null {
+    if (refillLoaders(this.where, this.phases)) this.stale ??= 'values';
     const { ahead, session } = this;
     if (ahead !== null && this.isRunningAhead && ahead.isStateUnchanged) {
       ahead.isPaused = false;
@@ -194,10 +194,12 @@ export class Engine implements RoundsHost {
     const { task, loader } = this.phases[phase]!;
     const { group } = task;
     const steps = stepsIn(loader);
-    return group === undefined || group.size === 1 ? steps : group.of(steps, this.check);
+    return group === undefined || group.size === 1 ? steps : group.of(steps, this.checkOf(phase));
   }
 
-  private readonly check = (batch: unknown): readonly Tensor[] => checkBatch(this.where, batch, this.options.acceptsTensors ?? false);
+  private checkOf(phase: number): (batch: unknown) => readonly Tensor[] {
+    return (batch) => checkBatch(this.where, this.phases[phase]!.name, batch, this.options.acceptsTensors ?? false);
+  }
 
   /** Does the first step of an epoch of a phase in JavaScript, with the run's random numbers. */
   async stepInJavaScript(phase: number): Promise<void> {
@@ -206,7 +208,7 @@ export class Engine implements RoundsHost {
       const steps = this.steps(phase);
       const { done, value } = await awaited(steps.next(), () => steps.return?.());
       try {
-        if (done !== true) this.phases[phase]!.task.run(...this.check(value));
+        if (done !== true) this.phases[phase]!.task.run(...this.checkOf(phase)(value));
       } finally {
         if (done !== true) await steps.return?.();
       }
@@ -305,7 +307,7 @@ export class Engine implements RoundsHost {
 
   // A segment over the batches that were prefetched while the segment before it ran.
   private async runPrefetched(phase: number, state: Phase, limits: Limits, after: AfterSteps): Promise<Segment> {
-    state.prefetcher ??= new Prefetcher(() => this.beginEpoch(phase), this.stream, this.options.callsBackWithinEpochs, this.check);
+    state.prefetcher ??= new Prefetcher(() => this.beginEpoch(phase), this.stream, this.checkOf(phase), state.wantedBatches);
     const { prefetcher, examples } = state;
     const known = this.knownOf(phase);
     if (prefetcher.isEmpty) prefetcher.prefetch(known, false);
@@ -323,14 +325,14 @@ export class Engine implements RoundsHost {
     const session = this.session ?? this.record();
     const within = after.limitRun(limits);
     const { random, given } = prefetcher.take(known(), within.milliseconds === 0 ? 1 : Infinity);
-    const running = session.run(phase, { ...within, random, given });
+    const running = session.run(phase, { ...within, random, given, lossSum: prefetcher.lossSum });
     const report = await (within.milliseconds > 0 ? prefetcher.prefetchDuring(running, known) : running);
     const done = sum(report.steps);
     const order = given.slice(0, done).map(({ kind }) => session.kinds(phase)[kind]!);
     if (done > 0) state.last = given[done - 1]!.kind;
     prefetcher.confirm(done, report.end === 'time');
     prefetcher.batch += sum(order.map(batchesOf));
-    prefetcher.lossSum += report.lossSum;
+    prefetcher.lossSum = report.lossSum;
     prefetcher.weight += sum(order.map((kind) => weightOf(state, kind)));
     this.rewindLoader(state, prefetcher.batch);
     session.commit(phase, report, after);
@@ -353,6 +355,7 @@ export class Engine implements RoundsHost {
     const { loader } = state;
     feed.finish();
     state.prefetcher = null;
+    state.wantedBatches = feed.wantedBatches;
     if (loader instanceof DataLoader && state.place !== null) loader.standAt(null);
     state.place = null;
     const wasResumed = state.isResumed;
@@ -361,7 +364,7 @@ export class Engine implements RoundsHost {
     state.epochsDone++;
     if (feed.batch === 0) {
       const hint = 'an object whose [Symbol.asyncIterator] or [Symbol.iterator] begins anew: a generator is gone through once';
-      throw rangeError(this.where, 'the loader has no batches', state.epochsDone > 1 ? hint : undefined);
+      throw rangeError(this.where, `${state.name} has no batches`, state.epochsDone > 1 ? hint : undefined);
     }
     return { ...segmentOfBatches([feed.lossSum / (state.task.sumsLosses ? 1 : feed.weight)], 0, 0, outputs, order), ofEpoch: feed.batch };
   }
@@ -373,7 +376,7 @@ export class Engine implements RoundsHost {
     if (batches === null) return;
     state.rows = { batches, handle: copyRows(this.where, batches) };
     if (state.task.group !== undefined) state.task.group.width = batches.tensors.length;
-    this.isStale = true;
+    this.stale = 'source';
   }
 
   private throwIfFailed(
@@ -383,8 +386,9 @@ export class Engine implements RoundsHost {
     batch: number,
     epochsDone = this.phases[phase]!.epochsDone,
   ): void {
-    const { task } = this.phases[phase]!;
-    const ofEpoch = task.mode === undefined ? ` of epoch ${(this.options.epochsBefore ?? 0) + epochsDone + 1}` : '';
+    const { task, name } = this.phases[phase]!;
+    const ofSet = name === theLoader ? '' : ` of ${name}`;
+    const ofEpoch = task.mode === undefined ? ` of epoch ${(this.options.epochsBefore ?? 0) + epochsDone + 1}` : ofSet;
     const at = (among: number): string => `batch ${batch + among + 1}${ofEpoch}`;
     if (report.end === 'not finite') {
       const { rows, examples } = this.phases[phase]!;

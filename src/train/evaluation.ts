@@ -3,17 +3,19 @@
 import { checkBoolean, checkInteger, typeError, withDefaults } from '../errors';
 import type { Module } from '../nn';
 import { checkPrecision, type Float32MatmulPrecision, getFloat32MatmulPrecision } from '../precision';
-import type { Batches } from './batches';
+import { Tensor } from '../tensor';
+import { type Batches, checkLoader, theLoader } from './batches';
 import { Engine } from './engine';
 import type { NoMetrics, NumbersOf } from './figure-types';
 import { checkModel, refuseChanges, segmentMilliseconds } from './inference';
 import { type GivenMetrics, Measures, outputBytes } from './measures';
-import { type Criterion, type CriterionFunction, criterionOf, evaluationTask } from './tasks';
+import { MetricsInUse } from './metrics-in-use';
+import { type AnyOutput, type Criterion, type CriterionFunction, criterionOf, evaluationTask, type OutputOf } from './tasks';
 
 /** The options of `evaluate`. */
-export interface EvaluateOptions<M extends GivenMetrics = GivenMetrics> {
+export interface EvaluateOptions<M extends GivenMetrics = GivenMetrics, Output = AnyOutput> {
   /** The loss, reported as `loss`. */
-  criterion?: Criterion | CriterionFunction;
+  criterion?: Criterion<Output> | CriterionFunction<Output>;
   /** Metrics by the names under which they are reported. For a metric that is several numbers, call its `compute()` afterwards. */
   metrics?: M;
   /** The number of targets at the end of each batch, behind the inputs (1). */
@@ -43,10 +45,10 @@ type Given = { [name in keyof Required<EvaluateOptions>]: EvaluateOptions[name] 
  * const figures = await train.evaluate(model, loader, { criterion: new nn.CrossEntropyLoss(), metrics: { accuracy } });
  * Object.keys(figures); // ["loss", "accuracy"]
  */
-export function evaluate<M extends GivenMetrics = NoMetrics>(
-  model: Module,
+export function evaluate<Net extends Module, M extends GivenMetrics = NoMetrics>(
+  model: Net,
   loader: Batches,
-  options: EvaluateOptions<M> & { criterion: Criterion | CriterionFunction },
+  options: EvaluateOptions<M, OutputOf<Net>> & { criterion: Criterion<OutputOf<Net>> | CriterionFunction<OutputOf<Net>> },
 ): Promise<{ loss: number } & NumbersOf<M, number>>;
 export function evaluate<M extends GivenMetrics = NoMetrics>(
   model: Module,
@@ -62,6 +64,7 @@ export async function evaluate(
 ): Promise<Record<string, number>> {
   const where = 'train.evaluate';
   checkModel(where, model);
+  if (loader instanceof Tensor) checkLoader(where, loader, theLoader); // before targets are taken as options
   if (rest.length > 0) throw typeError(where, `expected a model, a loader and options, got ${3 + rest.length} arguments`);
   const o = withDefaults<Given>(where, options as Partial<Given>, {
     criterion: undefined,
@@ -94,10 +97,11 @@ export async function evaluate(
   const engine = new Engine(where, [{ task, loader }], {
     forFits: false,
     mayChange: false,
-    callsBackWithinEpochs: false,
     onRecorded: ([kinds]) => refuseChanges(where, kinds!),
   });
+  const inUse = new MetricsInUse(where, metrics.all);
   try {
+    inUse.hold();
     metrics.reset();
     for (;;) {
       const segment = await engine.segment(0, { epochs: 1, milliseconds: segmentMilliseconds, outputBytes, finite: false });
@@ -105,6 +109,7 @@ export async function evaluate(
       if (segment.losses.length > 0) return { ...(criterion && { loss: segment.losses[0]! }), ...metrics.compute().metrics };
     }
   } finally {
+    inUse.release();
     await engine.close();
   }
 }

@@ -9,6 +9,7 @@ import type { GivenMetrics } from './measures';
 import { type FitOptions, type FitResult, type Settings, settingsOf } from './options';
 import { Ranks } from './ranks';
 import { emptyResult } from './result';
+import type { OutputOf } from './tasks';
 import type { GivenValidation } from './validation';
 
 const where = 'train.fit';
@@ -44,25 +45,25 @@ const where = 'train.fit';
  * });
  * loss.length; // 5
  */
-export async function fit(
-  model: Module,
-  options: FitOptions<NoMetrics, NoMetrics, undefined> & { metrics?: undefined },
+export async function fit<Net extends Module>(
+  model: Net,
+  options: FitOptions<NoMetrics, NoMetrics, undefined, OutputOf<Net>> & { metrics?: undefined },
 ): Promise<FitResult<NoMetrics, NoMetrics, undefined>>;
-export async function fit<V extends GivenValidation, T extends GivenMetrics>(
-  model: Module,
-  options: FitOptions<NoMetrics, T, V> & { metrics?: undefined; validation: V },
+export async function fit<V extends GivenValidation, T extends GivenMetrics, Net extends Module>(
+  model: Net,
+  options: FitOptions<NoMetrics, T, V, OutputOf<Net>> & { metrics?: undefined; validation: V },
 ): Promise<FitResult<NoMetrics, T, V>>;
-export async function fit<M extends GivenMetrics>(
-  model: Module,
-  options: FitOptions<M, NoMetrics, undefined>,
+export async function fit<M extends GivenMetrics, Net extends Module>(
+  model: Net,
+  options: FitOptions<M, NoMetrics, undefined, OutputOf<Net>>,
 ): Promise<FitResult<M, NoMetrics, undefined>>;
-export async function fit<M extends GivenMetrics, V extends GivenValidation, T extends GivenMetrics>(
-  model: Module,
-  options: FitOptions<M, T, V> & { validation: V },
+export async function fit<M extends GivenMetrics, V extends GivenValidation, T extends GivenMetrics, Net extends Module>(
+  model: Net,
+  options: FitOptions<M, T, V, OutputOf<Net>> & { validation: V },
 ): Promise<FitResult<M, T, V>>;
-export async function fit<M extends GivenMetrics, V extends GivenValidation | undefined, T extends GivenMetrics>(
-  model: Module,
-  options: FitOptions<M, T, V>,
+export async function fit<M extends GivenMetrics, V extends GivenValidation | undefined, T extends GivenMetrics, Net extends Module>(
+  model: Net,
+  options: FitOptions<M, T, V, OutputOf<Net>>,
   ...rest: never[]
 ): Promise<FitResult<M, T, V | undefined>>;
 export async function fit(model: Module, options: FitOptions, ...rest: never[]): Promise<FitResult> {

@@ -15,7 +15,9 @@ import { refuseInUse } from './exclusive-use';
 import type { Figures, SetFigures } from './figure-types';
 import { runsOnlyLibraryCode, tensorsOf } from './library-step';
 import { type Measures, outputBytes } from './measures';
+import { MetricsInUse } from './metrics-in-use';
 import type { FitResult, Settings } from './options';
+import { drainLoaders } from './phase';
 import { type Progress, silent, startProgress } from './progress';
 import { RandomSequence, seedOf } from './random-stream';
 import type { Ranks } from './ranks';
@@ -25,7 +27,7 @@ import { ScheduledRates } from './scheduled-rates';
 import type { Segment } from './segment';
 import { enterTrainingMode, evaluationTask, type LossTask, trainingTask } from './tasks';
 import { checkTrainedParameters } from './untrained-parameters';
-import { epochFigures, reported } from './validation';
+import { epochFigures, loaderName, reported } from './validation';
 
 const where = 'train.fit';
 
@@ -38,6 +40,7 @@ export class Fit implements Holder {
   /** The number of steps since the step was last recorded or verified. */
   private stepsSinceCheck = 0;
   private readonly trainingMetrics: Measures;
+  private readonly metricsInUse: MetricsInUse;
   private readonly validates: boolean;
   private rows = 0;
   /** The number of rows done in the current epoch. */
@@ -64,6 +67,7 @@ export class Fit implements Holder {
     this.validates = o.validation.length > 0;
     this.trainingMetrics = this.validates ? o.trainMetrics : o.metrics;
     for (const measures of [o.metrics, o.trainMetrics]) measures.over(this.ranks);
+    this.metricsInUse = new MetricsInUse(where, [...o.metrics.all, ...o.trainMetrics.all]);
     const inStep = {
       afterBackward: () => o.clip?.(this.groups.flatMap(({ params }) => params)),
       afterStep: o.callbacks.afterStep,
@@ -79,7 +83,7 @@ export class Fit implements Holder {
     this.task = trainingTask(where, trained(this.trainingMetrics), o.optimizer, new Group(where, o.accumulate), o.detectAnomaly, inStep);
     const tasks = [
       { task: this.task, loader: o.loader },
-      ...o.validation.map(({ loader }) => ({ task: evaluationTask(where, trained(o.metrics)), loader })),
+      ...o.validation.map(({ name, loader }) => ({ task: evaluationTask(where, trained(o.metrics)), loader, name: loaderName(name) })),
     ];
     this.result = emptyResult(o);
     this.epochSeconds = new EpochSeconds(this.result.epochSeconds);
@@ -89,10 +93,10 @@ export class Fit implements Holder {
       forFits: true,
       mayChange: true,
       epochsBefore: o.initialEpoch,
-      callsBackWithinEpochs: o.callbacks.has('onBatch'),
       onRecording: (kind) => this.holdRecorded(kind.leaves, kind.trace.changes),
       onRecorded: (fresh) => this.checkRecorded(fresh),
     });
+    if (o.callbacks.has('onBatch')) this.engine.phases[0]!.wantedBatches = 8; // the time of a step is not known yet
     this.afterSteps = new ScheduledRates(
       o.schedules,
       o.callbacks,
@@ -185,12 +189,12 @@ export class Fit implements Holder {
       const now = performance.now();
       if (segment.losses.length > 0 || now - shown >= o.progressEvery) {
         shown = now;
-        progress.update(result, part, this.rows / ((now - begin) / 1000));
+        progress.update(result, segment, part, this.rows / ((now - begin) / 1000));
       }
       if (!isStopped() && o.callbacks.has('onBatch') && segment.steps > 0 && now - notified >= o.progressEvery) {
         await this.engine.batchesArrived();
         if (this.epochsDone < o.epochs && this.ranks.isAborted(o.signal)) throw o.signal!.reason;
-        if (!this.engine.areDrawsInOrder) continue;
+        if (!drainLoaders(this.engine.phases)) continue;
         const report = { ...batchReport(result, this.epochsDone, segment, knownLength(o.loader)), stop: this.stopper };
         await this.lendModel(() => o.callbacks.notify('onBatch', report));
         this.epochSeconds.leaveOut(performance.now() - now);
@@ -349,6 +353,7 @@ export class Fit implements Holder {
 
   private holdAll(tensors: Iterable<Tensor>): void {
     for (const tensor of tensors) this.holdOne(tensor);
+    this.metricsInUse.hold();
   }
 
   // Marks the parameters and changed tensors that a recording has found as in use.
@@ -376,6 +381,7 @@ export class Fit implements Holder {
     this.isThreadCurrent = false;
     for (const tensor of this.tensorsInUse) hold(tensor, null);
     this.tensorsInUse.clear();
+    this.metricsInUse.release();
   }
 
   // Releases the tensors, restores the modes of the modules and closes the loaders. Returns null if no loader has to be awaited.

@@ -24,6 +24,8 @@ export interface Loop {
 export interface RunLimits extends Limits {
   random: RandomPosition;
   given?: LoopRun['batches'];
+  /** For given batches: the weighted sum of the losses of the epoch's batches before them (0). */
+  lossSum?: number;
   /** Over rows: the number of batches done of the epoch that is under way; 0 (the default) if none is. */
   batch?: number;
   /** The schedulers that are stepped after each step; null (the default) if there are none. */

@@ -15,7 +15,7 @@ import { refuseOtherAverages } from './ema-weights';
 import type { ArraysOf, NumbersOf, OfValidation, SetHistory } from './figure-types';
 import { type GivenMetrics, Measures } from './measures';
 import { type ScheduleOptions, type Scheduler, Schedules } from './schedule';
-import { type Criterion, type CriterionFunction, criterionOf } from './tasks';
+import { type AnyOutput, type Criterion, type CriterionFunction, criterionOf } from './tasks';
 import { type GivenValidation, knownFigures, type ValidationSet, validationSets } from './validation';
 
 /** The options of `fit`. */
@@ -23,9 +23,10 @@ export interface FitOptions<
   M extends GivenMetrics = GivenMetrics,
   T extends GivenMetrics = GivenMetrics,
   V extends GivenValidation | undefined = GivenValidation | undefined,
+  Output = AnyOutput,
 > {
   /** The loss, called with the result of the model's `forward` and the targets of each batch: a module or a plain function. */
-  criterion: Criterion | CriterionFunction;
+  criterion: Criterion<Output> | CriterionFunction<Output>;
   /** The optimizer. */
   optimizer: Pick<Optimizer<object>, 'step' | 'zeroGrad'>;
   /** The batches, each `[...inputs, target]`, unless `targets` or `sampleWeights` change that. */
@@ -221,7 +222,7 @@ export function settingsOf(where: string, model: Module, options: FitOptions): S
     );
   }
   const validation = validationSets(where, o.validation);
-  const known = knownFigures(metrics, validation);
+  const known = knownFigures(where, metrics, validation);
   const settings = {
     criterion,
     optimizer: o.optimizer,

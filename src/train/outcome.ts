@@ -41,8 +41,7 @@ export type ResultOf<T, V extends GivenValidation | undefined = ValidationIn<T>>
 /** One epoch's figures of such a fit. */
 export type FiguresOf<T, V extends GivenValidation | undefined = ValidationIn<T>> = EpochFigures<MetricsIn<T, 'metrics'>, V>;
 
-// All lists with one number for each epoch, by name. If a metric's name equals that of a validation set's figure, the metric takes precedence, as when it is
-// monitored.
+// All lists with one number for each epoch, by name.
 function listsOf({ loss, validationLoss, metrics, validation = {} }: FitResult): Record<string, number[]> {
   const sets = Object.entries(validation).flatMap(([set, history]) =>
     Object.entries({ ...history.metrics, loss: history.loss }).map(([name, figures]) => [`${set}.${name}`, figures] as const),

@@ -5,10 +5,10 @@ import type { Place, RowBatches } from '../data/loader-state';
 import type { LoopReport, RowsHandle } from '../native';
 import type { RecordedStep } from '../recording';
 import type { Tensor } from '../tensor';
-import { type Batches, checkLoader } from './batches';
+import { type Batches, checkLoader, theLoader } from './batches';
 import type { Prefetcher } from './prefetcher';
 import type { RandomStream } from './random-stream';
-import { copyRows } from './rows';
+import { copyRows, updateRows } from './rows';
 import { divisorOf, lastKind, type Segment, sum } from './segment';
 import { countedClasses } from './task';
 import type { LossTask } from './tasks';
@@ -17,10 +17,14 @@ import type { LossTask } from './tasks';
 export interface Phase {
   task: LossTask;
   loader: Batches;
+  /** The loader's name in messages. */
+  name: string;
   rows: { batches: RowBatches; handle: RowsHandle } | null;
   /** For a loader that JavaScript iterates over: a batch of each shape that occurred. */
   examples: (readonly Tensor[])[];
   prefetcher: Prefetcher | null;
+  /** For the next prefetcher: the number of batches for which a segment has time. */
+  wantedBatches: number;
   /** The epoch under way, as its `DataLoader` describes it; null if none is, or if the loader is no `DataLoader`. */
   place: Place | null;
   /** Whether its first epoch continues an interrupted one. JavaScript iterates over the rest of that epoch; the loader's rows are used from the next one on. */
@@ -35,14 +39,34 @@ export interface Phase {
 }
 
 /** A phase before its first epoch. Throws unless the loader provides batches. */
-export function newPhase(where: string, task: LossTask, loader: Batches): Phase {
-  checkLoader(where, loader);
+export function newPhase(where: string, task: LossTask, loader: Batches, name = theLoader): Phase {
+  checkLoader(where, loader, name);
   const batches = loader instanceof DataLoader ? loader.rows() : null;
   if (task.group !== undefined && batches !== null) task.group.width = batches.tensors.length;
   const rows = batches && { batches, handle: copyRows(where, batches) };
   const isResumed = loader instanceof DataLoader && loader.isResumed;
   const counts = { batch: 0, handedOut: 0, epochsDone: 0, last: null };
-  return { task, loader, rows, examples: [], prefetcher: null, place: null, isResumed, ...counts };
+  return { task, loader, name, rows, examples: [], prefetcher: null, wantedBatches: Infinity, place: null, isResumed, ...counts };
+}
+
+/**
+ * Called when a callback within an epoch is due. Returns whether the loaders have not gone beyond the steps that are done, as in a plain loop: then the callback may run.
+ * Otherwise they are not prefetched until `refillLoaders`.
+ */
+export function drainLoaders(phases: readonly Phase[]): boolean {
+  const prefetchers = phases.flatMap(({ prefetcher }) => prefetcher ?? []);
+  for (const prefetcher of prefetchers) prefetcher.isDraining = true;
+  return prefetchers.every(({ isDrained }) => isDrained);
+}
+
+/** Called after a callback. Copies the datasets again whose values it has changed, and returns whether there were any. */
+export function refillLoaders(where: string, phases: readonly Phase[]): boolean {
+  let hasChanged = false;
+  for (const { prefetcher, rows } of phases) {
+    if (prefetcher !== null) prefetcher.isDraining = false;
+    if (rows !== null && updateRows(where, rows)) hasChanged = true;
+  }
+  return hasChanged;
 }
 
 // The position of the current epoch, which began in this run: where its order was drawn, and the batches done.

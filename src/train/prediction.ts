@@ -54,8 +54,9 @@ function predictTensors(model: Module, inputs: readonly Tensor[], into: unknown,
   return predictSynchronously(rows) ?? predictRows(rows);
 }
 
-// Predicts batch by batch, with the batches of the loader.
-async function predictBatches(
+/** Predicts batch by batch, with the batches of the loader. */
+export async function predictBatches(
+  where: string,
   model: Module,
   loader: Batches,
   layout: Layout,
@@ -68,7 +69,6 @@ async function predictBatches(
   const engine = new Engine(where, [{ task, loader }], {
     forFits: false,
     mayChange: false,
-    callsBackWithinEpochs: false,
     acceptsTensors: true,
     onRecorded: ([kinds]) => {
       refuseChanges(where, kinds!);
@@ -134,7 +134,7 @@ export async function predict<M extends Module>(
   const isList = Array.isArray(x) && x.length > 0 && x.every((t) => t instanceof Tensor);
   if (!isList && !(x instanceof Tensor)) {
     if (typeof x !== 'object' || x === null || ArrayBuffer.isView(x)) checkTensor(where, 'x', x);
-    return predictBatches(model, x as Batches, layout, o.into, precision) as Promise<Predicted<M>>;
+    return predictBatches(where, model, x as Batches, layout, o.into, precision) as Promise<Predicted<M>>;
   }
   const inputs = isList ? (x as readonly Tensor[]) : [x as Tensor];
   if (layout.targets > 0 || layout.sampleWeights) {

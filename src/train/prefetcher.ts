@@ -62,8 +62,8 @@ export class Prefetcher {
   private drawnAfterLast: Drawn = 0;
   /** The positions of the random numbers after each of the steps that `take` returned last. */
   private positionsAfter: RandomPosition[] = [];
-  private wantedBatches = Infinity;
-  private drawsRandom = false;
+  /** Whether a callback is due. Until it has run, no batch is requested before the step that needs it, because the callback may change what the loader reads. */
+  isDraining = false;
   /** Settles when the requested batch has arrived; null if none is awaited. */
   private pending: Promise<void> | null = null;
   /** Whether the loader has returned a promise. */
@@ -75,12 +75,13 @@ export class Prefetcher {
   private closing: Promise<void> | null = null;
   private readonly endSequences = useSequencesApart();
 
-  /** Begins an epoch of the loader. With `drawsInOrder`, batches that draw random numbers are not prefetched, because a callback may draw before them. */
+  /** Begins an epoch of the loader. */
   constructor(
     begin: () => Steps<unknown>,
     private readonly stream: RandomStream,
-    private readonly drawsInOrder: boolean,
     private readonly check: (batch: unknown) => readonly Tensor[],
+    /** The number of batches for which a segment is expected to have time. No more are prefetched, so that callbacks, which wait for these, are not late. */
+    public wantedBatches: number,
   ) {
     const position = { ...stream.position };
     try {
@@ -108,14 +109,9 @@ export class Prefetcher {
     return this.failure !== null;
   }
 
-  /** Whether no batch that drew random numbers waits, so that a callback which draws now gets the same numbers as in a plain loop. */
-  get areDrawsInOrder(): boolean {
-    return (
-      this.pending === null &&
-      this.drawnAfterLast === 0 &&
-      this.queue.every(({ drawn }) => drawn === 0) &&
-      (this.unrecorded?.drawn ?? 0) === 0
-    );
+  /** Whether the loader has not gone beyond the steps that are done, as in a plain loop. A callback may then draw random numbers and change what the loader reads. */
+  get isDrained(): boolean {
+    return this.pending === null && this.drawnAfterLast === 0 && this.isEmpty && this.unrecorded === null;
   }
 
   /** Resolves when the awaited batch has arrived or `interruptWait` is called. Null if no batch is awaited. */
@@ -143,7 +139,7 @@ export class Prefetcher {
       this.hasEnded ||
       this.unrecorded !== null ||
       this.queue.length >= this.wantedBatches ||
-      (this.drawsInOrder && this.drawsRandom && (ahead || !this.isEmpty)) ||
+      (this.isDraining && (ahead || !this.isEmpty)) ||
       (this.isAsync && this.isFull)
     )
       return;
@@ -151,11 +147,7 @@ export class Prefetcher {
     const until = performance.now() + makingMilliseconds;
     do {
       if (!this.requestNext(position, known)) return;
-    } while (
-      performance.now() < until &&
-      this.queue.length < Math.min(this.wantedBatches, most) &&
-      !(this.drawsInOrder && this.drawsRandom)
-    );
+    } while (!this.isDraining && performance.now() < until && this.queue.length < Math.min(this.wantedBatches, most));
   }
 
   /** Called when the batch with new shapes has been recorded. */
@@ -197,7 +189,7 @@ export class Prefetcher {
   confirm(steps: number, outOfTime: boolean): void {
     if (steps > 0) this.stream.position = this.positionsAfter[steps - 1]!;
     this.queue.splice(0, steps);
-    this.wantedBatches = outOfTime ? Math.max(1, steps) : Infinity;
+    this.wantedBatches = outOfTime ? Math.max(1, steps) : Math.max(this.wantedBatches, 2 * steps);
   }
 
   /** Called when all batches are done. Advances the random numbers by what the loader drew after its last batch, and throws the loader's error if there is one. */
@@ -294,7 +286,6 @@ export class Prefetcher {
       this.fail(error, drawnSince(before, position));
       return false;
     }
-    if (drawn !== 0) this.drawsRandom = true;
     const kind = this.kindOf(examples, tensors);
     if (kind === undefined) {
       this.unrecorded = { tensors, drawn };

@@ -1,10 +1,14 @@
 // Shows the progress of a fit on stderr: one line that is redrawn on a terminal, a few lines elsewhere.
 import type { FitResult } from './options';
+import type { Segment } from './segment';
 import { standardError } from './standard-error';
 
+/** The batches done in the epoch under way, and the sum of their losses. */
+type Under = Pick<Segment, 'batch' | 'lossSum'>;
+
 export interface Progress {
-  /** `fraction` is the done part of the current epoch, `speed` is in samples per second. */
-  update(result: FitResult, fraction: number, speed: number): void;
+  /** `fraction` is the done part of the epoch under way, 0 if its number of batches is not known; `speed` is in samples per second. */
+  update(result: FitResult, under: Under, fraction: number, speed: number): void;
   end(): void;
 }
 
@@ -13,10 +17,10 @@ export const silent: Progress = { update() {}, end() {} };
 
 const rounded = (x: number): string => (Number.isFinite(x) ? x.toPrecision(4) : String(x));
 
-/** Loss and metrics of the last epoch. */
-function figures({ loss, validationLoss, metrics }: FitResult): string {
+// The mean loss of the batches done in the epoch under way, if there are any, and the other figures of the last epoch.
+function figures({ loss, validationLoss, metrics }: FitResult, { batch, lossSum }: Under): string {
   const parts: [string, number[]][] = [
-    ['loss', loss],
+    ['loss', batch > 0 ? [lossSum / batch] : loss],
     ...(validationLoss ? [['validation loss', validationLoss] as [string, number[]]] : []),
     ...Object.entries(metrics),
   ];
@@ -32,23 +36,28 @@ function lineProgress(before: number, epochs: number): Progress {
   const stream = standardError();
   let shown = 0;
   let wrote = performance.now();
+  /** Writes the line of the last epoch, if it has none yet: a fit may end before the epochs that were requested. */
+  let writeRest: (() => void) | null = null;
   const write = (where: string, text: string, speed: number): void => {
     stream.write(`epoch ${where}: ${[text, samples(speed)].filter(Boolean).join(', ')}\n`);
     wrote = performance.now();
   };
+  const hasLine = (epoch: number): boolean => epoch % every === 0 || before + epoch === epochs;
+  const writeEpoch = (epoch: number, result: FitResult, speed: number): void =>
+    write(`${before + epoch}/${epochs}`, figures(result, { batch: 0, lossSum: 0 }), speed);
   return {
-    update(result, fraction, speed) {
+    update(result, under, fraction, speed) {
       for (let epoch = shown + 1; epoch <= result.epochs; epoch++) {
         shown = epoch;
-        if (epoch % every !== 0 && before + epoch !== epochs) continue;
-        const until = { ...result, loss: result.loss.slice(0, epoch) };
-        write(`${before + epoch}/${epochs}`, figures(until), speed);
+        if (hasLine(epoch)) writeEpoch(epoch, { ...result, loss: result.loss.slice(0, epoch) }, speed);
       }
-      if (fraction > 0 && performance.now() - wrote >= longSilence) {
-        write(`${before + result.epochs + 1}/${epochs}, ${Math.floor(100 * fraction)} %`, figures(result), speed);
+      writeRest = hasLine(result.epochs) ? null : () => writeEpoch(result.epochs, result, speed);
+      if (under.batch > 0 && performance.now() - wrote >= longSilence) {
+        const done = fraction > 0 ? `${Math.floor(100 * fraction)} %` : `batch ${under.batch.toLocaleString('en')}`;
+        write(`${before + result.epochs + 1}/${epochs}, ${done}`, figures(result, under), speed);
       }
     },
-    end() {},
+    end: () => writeRest?.(),
   };
 }
 
@@ -72,10 +81,10 @@ function barProgress(before: number, epochs: number): Progress {
   process.on('exit', end);
   line.start(epochs, before, { epoch: 0, figures: '', speed: '' });
   return {
-    update: (result, fraction, speed) =>
+    update: (result, under, fraction, speed) =>
       line.update(Math.min(epochs, before + result.epochs + (Number.isFinite(fraction) ? fraction : 0)), {
         epoch: Math.min(epochs, before + result.epochs + 1),
-        figures: figures(result),
+        figures: figures(result, under),
         speed: samples(speed),
       }),
     end,

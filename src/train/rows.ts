@@ -2,7 +2,7 @@
 // copy it 1,000 times.
 import type { RowBatches } from '../data/loader-state';
 import { refuseHeld } from '../holders';
-import { createRows, type RowsHandle } from '../native';
+import { createRows, type RowsHandle, rowsEqual } from '../native';
 import { isCounted } from '../recording';
 import { refuseLost, type Tensor } from '../tensor';
 
@@ -41,11 +41,27 @@ export function nativeRows(tensors: readonly Tensor[]): RowsHandle {
   return handle;
 }
 
-/** Copies the tensors of a loader into native memory, which other sessions may share. */
-export function copyRows(where: string, { tensors }: RowBatches): RowsHandle {
+function refuseUnreadable(where: string, tensors: readonly Tensor[]): void {
   for (const t of tensors) {
     refuseHeld(where, t);
     refuseLost(where, t);
   }
+}
+
+/** Copies the tensors of a loader into native memory, which other sessions may share. */
+export function copyRows(where: string, { tensors }: RowBatches): RowsHandle {
+  refuseUnreadable(where, tensors);
   return nativeRows(tensors);
+}
+
+/** Copies a loader's tensors again if their values are no longer those of the copy, and returns whether they were not. */
+export function updateRows(where: string, rows: { batches: RowBatches; handle: RowsHandle }): boolean {
+  const { tensors } = rows.batches;
+  refuseUnreadable(where, tensors);
+  const values = tensors.map((t) => t.values);
+  if (!tensors.every(({ version }) => isCounted(version)) && rowsEqual(rows.handle, values)) return false;
+  const handle = nativeRows(tensors);
+  if (handle === rows.handle) return false;
+  rows.handle = handle;
+  return true;
 }

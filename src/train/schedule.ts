@@ -66,7 +66,11 @@ class Schedule {
   ) {
     const given = isScheduler(option) ? { scheduler: option } : option;
     if (!isScheduler((given as Partial<ScheduleOptions> | null)?.scheduler)) {
-      throw typeError(where, `expected scheduler with a method step, got ${describe(option)}`);
+      throw typeError(
+        where,
+        `expected scheduler with a method step, got ${describe(option)}`,
+        'new optim.lrScheduler.LambdaLR(optimizer, { lrLambda }), or { scheduler, interval, monitor }',
+      );
     }
     const o = withDefaults(`${where}: scheduler`, given, {
       scheduler: given.scheduler,

@@ -114,7 +114,7 @@ function monitoredFigure(
   { metrics, validation, targets }: Pick<Training, 'metrics' | 'validation' | 'targets'>,
   o: Pick<SearchOptions, 'monitor' | 'mode'>,
 ): { monitor: string; mode: 'min' | 'max' } {
-  const known = knownFigures(new Measures(where, metrics, 'metrics', targets), validationSets(where, validation));
+  const known = knownFigures(where, new Measures(where, metrics, 'metrics', targets), validationSets(where, validation));
   const monitor = o.monitor ?? (validation === undefined ? 'loss' : 'validationLoss');
   if (!known.has(monitor)) throw rangeError(where, `monitor cannot be ${describe(monitor)} (known: ${[...known.keys()].join(', ')})`);
   const mode = o.mode ?? known.get(monitor)!;

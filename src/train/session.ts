@@ -47,7 +47,7 @@ const runOf = ({ source, task, kinds }: Loop, limits: RunLimits, live: LoopRun['
   randomOffset: limits.random.offset,
   orderOffset: 'batches' in source ? epochsBegun * source.batches.drawn : 0,
   live,
-  ...(limits.given && { batches: limits.given }),
+  ...(limits.given && { batches: limits.given, lossSum: limits.lossSum ?? 0 }),
   ...(limits.joins &&
     'batches' in source && { joining: { divisor: divisorOf(task, source.batches, kinds), rows: rowsPerEpoch(source.batches) } }),
 });

@@ -22,15 +22,24 @@ export interface LossTask extends Task {
   sumsLosses: boolean;
 }
 
-/** A loss: an object whose `forward` is called with the result of the model's `forward` and the batch's targets. */
-export interface Criterion {
-  /** The loss, one number. */
-  // biome-ignore lint/suspicious/noExplicitAny: the model's own type, which may be a list or an object of tensors
-  forward(output: any, ...targets: Tensor[]): Tensor;
+/** What any model may return. */
+// biome-ignore lint/suspicious/noExplicitAny: losses are written for one kind of result
+export type AnyOutput = any;
+
+/**
+ * A loss: an object whose `forward` is called with the result of the model's `forward` and the batch's targets. `Output` is the type of that result, a tensor, or
+ * several in a list or an object.
+ */
+export interface Criterion<Output = AnyOutput> {
+  /** The loss, one number. A method, so that a loss may be written for a part of the results that the model's type allows. */
+  forward(output: Output, ...targets: Tensor[]): Tensor;
 }
 
 /** A loss as a plain function of what the model's `forward` returns and the batch's targets. */
-export type CriterionFunction = Criterion['forward'];
+export type CriterionFunction<Output = AnyOutput> = Criterion<Output>['forward'];
+
+/** The result of a model's `forward`, for its loss; any type, if the model's class does not say. */
+export type OutputOf<M extends Module> = unknown extends ReturnType<M['forward']> ? AnyOutput : ReturnType<M['forward']>;
 
 /** The criterion, given as an object or as a function. */
 export function criterionOf(where: string, given: unknown): Criterion {

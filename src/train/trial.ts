@@ -89,7 +89,7 @@ function joinHistories(where: string, a: FitResult, b: FitResult, training: Trai
     rowsPerSecond: (a.rowsPerSecond * a.seconds + b.rowsPerSecond * b.seconds) / (a.seconds + b.seconds),
   };
   const monitor = earlyStopping?.monitor ?? (both.validationLoss === undefined ? 'loss' : 'validationLoss');
-  const known = knownFigures(new Measures(where, metrics, 'metrics', targets), validationSets(where, validation));
+  const known = knownFigures(where, new Measures(where, metrics, 'metrics', targets), validationSets(where, validation));
   const mode = earlyStopping?.mode ?? known.get(monitor) ?? 'min';
   const best = bestAt(where, both, monitor, mode, earlyStopping?.minDelta);
   return { ...both, bestEpoch: best && initialEpoch + best };

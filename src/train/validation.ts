@@ -14,6 +14,9 @@ export interface ValidationSet {
   loader: Batches;
 }
 
+/** The name of a set's loader in messages. */
+export const loaderName = (name: string | null): string => (name === null ? 'the validation loader' : `the loader of validation.${name}`);
+
 /** The sets, in order. */
 export function validationSets(where: string, given: GivenValidation | undefined): ValidationSet[] {
   if (given === undefined) return [];
@@ -26,10 +29,13 @@ export function validationSets(where: string, given: GivenValidation | undefined
   return sets;
 }
 
-/** The figures that are known after an epoch, by name, with the better direction of each. */
-export function knownFigures(measures: Measures, sets: readonly ValidationSet[]): Map<string, Direction> {
+/** The figures that are known after an epoch, by name, with the better direction of each. Throws if a metric is called as a figure of a named set. */
+export function knownFigures(where: string, measures: Measures, sets: readonly ValidationSet[]): Map<string, Direction> {
   const directions = directionsOf(measures);
   const named = sets.filter(({ name }) => name !== null);
+  const ofSets = new Set(named.flatMap(({ name }) => ['loss', ...measures.names].map((figure) => `${name}.${figure}`)));
+  const twice = measures.names.find((name) => ofSets.has(name));
+  if (twice !== undefined) throw rangeError(where, `a metric cannot be called ${describe(twice)}: that is a figure of a validation set`);
   return new Map<string, Direction>([
     ['loss', 'min'],
     ...(sets.length > 0 ? [['validationLoss', 'min'] as [string, Direction]] : []),

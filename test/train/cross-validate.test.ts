@@ -1,8 +1,8 @@
 // Folds: every row is validated once, classes have their shares, and the bits are those of fits by hand.
 import { afterEach, expect, it } from 'vitest';
-import { data, getNumThreads, manualSeed, metrics, nn, optim, setNumThreads, train } from '../../src';
+import { data, getNumThreads, manualSeed, metrics, nn, optim, setNumThreads, type Tensor, tensor, train } from '../../src';
 import { rejection } from '../rejection';
-import { bitsOf, makeModel, quiet, students } from './runs';
+import { bitsOf, makeModel, OwnRows, quiet, students } from './runs';
 
 const threads = getNumThreads();
 afterEach(() => setNumThreads(threads));
@@ -60,6 +60,21 @@ it('does what a fit by hand does', async () => {
   const result = await train.fit(own, { ...options, ...quiet, loader, validation });
   expect(result.validationLoss).toEqual(history.validationLoss);
   expect(bitsOf(own)).toEqual(bitsOf(model));
+});
+
+it('stratifies by the last tensor of a dataset of rows, also of a part of one', async () => {
+  const part = new data.Subset(new data.Subset(rows, [...Array(60).keys()].reverse()), [...Array(41).keys()]);
+  const classes = rows.tensors[1].indexSelect(0, tensor(Int32Array.from({ length: 41 }, (_, i) => 59 - i)));
+  const rowsBy = async (dataset: data.Dataset<[Tensor, Tensor]>, stratify: Tensor | boolean) =>
+    (await train.crossValidate(make, dataset, { folds: 4, seed: 3, stratify })).folds.map((fold) => [...fold.rows]);
+  const expected = await rowsBy(part, classes);
+  expect(await rowsBy(part, true)).toEqual(expected);
+  expect(await rowsBy(part, false)).not.toEqual(expected);
+  const own = new OwnRows(...rows.tensors);
+  expect(await rowsBy(own, rows.tensors[1])).toEqual(await rowsBy(rows, true));
+  expect((await rejection(rowsBy(own, true))).message).toBe(
+    '[train.crossValidate] stratify: true is for rows of tensors, and this dataset makes its items\n  hint: stratify: classes, a tensor',
+  );
 });
 
 it('refuses what it cannot use', async () => {

@@ -363,6 +363,9 @@ describe('progress', () => {
       expect(written).toHaveLength(20);
       expect(written.at(-1)).toMatch(/^epoch 100\/100: loss [\d.]+, [\d,]+ samples\/s\n$/);
       written.length = 0;
+      await fitOf(setUp(64), { epochs: 100, progress: true, onEpoch: ({ epoch, stop }) => void (epoch === 12 && stop()) });
+      expect(written.map((line) => /^epoch (\d+\/100): loss/.exec(line)?.[1])).toEqual(['5/100', '10/100', '12/100']);
+      written.length = 0;
       await fitOf(setUp(64), { epochs: 3, progress: false });
       expect(written).toEqual([]);
     } finally {

@@ -1,6 +1,6 @@
 // What Keras and Lightning have beside the loop: callbacks, clipping, several schedulers, figures of the training rows, plain functions.
 import { describe, expect, it } from 'vitest';
-import { data, manualSeed, metrics, nn, noGrad, optim, type Tensor, train } from '../../src';
+import { data, manualSeed, metrics, nn, noGrad, optim, type Tensor, tensor, train } from '../../src';
 import { bitsOf, makeModel, quiet, students } from './runs';
 
 const accuracy = () => new metrics.Accuracy({ task: 'multiclass', numClasses: 5 });
@@ -179,6 +179,19 @@ describe('what cannot be', () => {
     ['callbacks that are no list', { callbacks: {} }, /expected callbacks to be a list of objects, got an Object/],
     ['a callback that is none', { callbacks: [null] }, /expected callbacks\[0\] to be an object, got null/],
     ['a callback without a method', { callbacks: [{ onEpochs() {} }] }, /callbacks\[0\] has none of onBegin, onEpoch, onBatch, onEnd/],
+    [
+      'methods of another library beside one of this',
+      {
+        callbacks: [
+          new (class {
+            onEpoch() {}
+            onEpochEnd() {}
+            onTrainBegin() {}
+          })(),
+        ],
+      },
+      /callbacks\[0\] has onEpochEnd, onTrainBegin, which nothing calls \(known: onBegin, onEpoch, onBatch, onEnd, afterStep\)/,
+    ],
     ['a method that is none', { callbacks: [{ onEnd: 3 }] }, /callbacks\[0\]\.onEnd to be a function, got 3/],
     ['a class for a criterion', { criterion: nn.CrossEntropyLoss }, /got the class CrossEntropyLoss[\s\S]*new nn\.CrossEntropyLoss\(\)/],
     [
@@ -187,6 +200,21 @@ describe('what cannot be', () => {
       /expected metrics\.a to be a metric or a function, got a function \(Accuracy\)\n {2}hint: new metrics\.R2Score\(\)/,
     ],
     ['trainMetrics without a validation', { validation: undefined, trainMetrics: {} }, /trainMetrics stand beside/],
+    ['a validation without batches', { validation: [] }, /^\[train\.fit\] the validation loader has no batches/],
+    ['a named set without batches', { validation: { a: [[]], few: [] } }, /^\[train\.fit\] the loader of validation\.few has no batches/],
+    [
+      'a metric with the name of a figure of a set',
+      { validation: { few: [[]] }, metrics: { 'few.loss': accuracy() } },
+      /a metric cannot be called "few\.loss": that is a figure of a validation set/,
+    ],
+    ['a scheduler that is a class', { scheduler: optim.lrScheduler.StepLR }, /hint: new optim\.lrScheduler\.LambdaLR\(optimizer/],
+    ['a path for checkpoints', { checkpoint: 'a.safetensors' }, /fit: checkpoint\] .*\n {2}hint: \{ path, every, best, resume \}$/],
+    ['names of Lightning', { accumulateGradBatches: 2 }, /unknown option "accumulateGradBatches", did you mean "accumulate"\?/],
+    [
+      'names of Keras',
+      { earlyStopping: { restoreBestWeights: true } },
+      /unknown option "restoreBestWeights", did you mean "restoreBest"\?/,
+    ],
     ['a negative bound', { clipGradNorm: -1 }, /clipGradNorm/],
     ['a bound that is no number', { clipGradNorm: '1' }, /clipGradNorm/],
     ['a norm without a bound', { clipGradNorm: { normType: 1 } }, /clipGradNorm/],
@@ -203,6 +231,18 @@ describe('what cannot be', () => {
     await expect(train.fit(model, { ...options, epochs: 1, ...wrong } as train.FitOptions)).rejects.toThrow(message);
     if (!('metrics' in wrong)) expect(bitsOf(model)).toEqual(before);
     model.forward(students(2).tensors[0]!);
+  });
+
+  it.each<[string, train.GivenValidation, RegExp]>([
+    ['a batch of no list', students(4).tensors as never, /expected the validation loader to give lists of tensors, got a Tensor/],
+    [
+      'a label that is no class',
+      { few: [[students(2).tensors[0], tensor([0, 9], { dtype: 'int32' })]] },
+      /, in batch 1 of the loader of validation\.few$/,
+    ],
+  ])('in a validation, which is named: %s', async (_, validation, message) => {
+    const { model, ...options } = setUp();
+    await expect(train.fit(model, { ...options, epochs: 1, validation })).rejects.toThrow(message);
   });
 
   it('one scheduler twice', async () => {

@@ -265,6 +265,12 @@ describe('train.evaluate', () => {
     await expect(train.evaluate(makeModel([13, 5]), [], { metrics: named })).rejects.toThrow(/a metric cannot be called/);
   });
 
+  it('refuses rows and labels in place of a loader', async () => {
+    const [x, labels] = students(20).tensors;
+    const evaluate = train.evaluate as (...args: unknown[]) => Promise<unknown>;
+    await expect(evaluate(makeModel([13, 5]), x, labels)).rejects.toThrow(/expected a loader of batches, got a Tensor/);
+  });
+
   it('refuses a mean of values, which is not of predictions and targets', async () => {
     const named = { mean: new metrics.MeanMetric() };
     await expect(train.evaluate(makeModel([13, 5]), [], { metrics: named })).rejects.toThrow(

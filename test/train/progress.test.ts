@@ -47,7 +47,11 @@ describe('a terminal', () => {
 });
 
 describe('without a terminal', () => {
-  it('an epoch that takes long has lines of its own', () => {
+  // With the mean loss so far, and with the number of batches where nobody knows how many there are.
+  it.each([
+    ['45 %', '90 %', '25 %', (fraction: number) => fraction],
+    ['batch 4,560', 'batch 9,000', 'batch 2,500', () => 0],
+  ])('an epoch that takes long has lines of its own: %s', (first, second, third, known) => {
     let now = 0;
     const clock = vi.spyOn(performance, 'now').mockImplementation(() => now);
     const written: string[] = [];
@@ -55,6 +59,10 @@ describe('without a terminal', () => {
     try {
       const progress = startProgress(true, 2, 4);
       const result = { loss: [] as number[], metrics: {}, epochs: 0 } as unknown as train.FitResult;
+      const show = (fraction: number): void => {
+        const batch = 10_000 * fraction;
+        progress.update(result, { batch, lossSum: batch * (1 - fraction) }, known(fraction), 5000);
+      };
       for (const [seconds, fraction] of [
         [1, 0.1],
         [9, 0.3],
@@ -63,23 +71,23 @@ describe('without a terminal', () => {
         [22, 0.9],
       ] as const) {
         now = 1000 * seconds;
-        progress.update(result, fraction, 5000);
+        show(fraction);
       }
       result.loss.push(0.5);
       result.epochs = 1;
-      progress.update(result, 0, 5000);
+      show(0);
       now = 40_000;
-      progress.update(result, 0.25, 5000);
+      show(0.25);
       progress.end();
     } finally {
       clock.mockRestore();
       out.mockRestore();
     }
     expect(written).toEqual([
-      'epoch 3/4, 45 %: 5,000 samples/s\n',
-      'epoch 3/4, 90 %: 5,000 samples/s\n',
+      `epoch 3/4, ${first}: loss 0.5440, 5,000 samples/s\n`,
+      `epoch 3/4, ${second}: loss 0.1000, 5,000 samples/s\n`,
       'epoch 3/4: loss 0.5000, 5,000 samples/s\n',
-      'epoch 4/4, 25 %: loss 0.5000, 5,000 samples/s\n',
+      `epoch 4/4, ${third}: loss 0.7500, 5,000 samples/s\n`,
     ]);
   });
 });

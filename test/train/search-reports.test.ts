@@ -198,6 +198,24 @@ describe('predictions for the rows of folds', () => {
     expectTypeOf(listed.predictions).toEqualTypeOf<[Tensor, Tensor]>();
     expect(listed.predictions.map(({ shape }) => shape)).toEqual([[61, 5], [61]]);
     expect(listed.predictions[1].toArray()).toEqual(named.predictions.first.toArray());
+    class Nested extends nn.Module {
+      of = new Two();
+      override forward(x: Tensor): { heads: [Tensor, { first: Tensor }]; none: null } {
+        const { kind, first } = this.of.forward(x);
+        return { heads: [kind, { first }], none: null };
+      }
+    }
+    const nested = await train.crossValidate(
+      () => ({
+        ...training(new Nested()),
+        criterion: ({ heads: [kind] }: ReturnType<Nested['forward']>, y: Tensor) => nn.functional.crossEntropy(kind, y),
+      }),
+      rows,
+      options,
+    );
+    expect(nested.predictions.none).toBe(null);
+    expect(nested.predictions.heads[0].toArray()).toEqual(named.predictions.kind.toArray());
+    expect(nested.predictions.heads[1].first.toArray()).toEqual(named.predictions.first.toArray());
   });
 
   it('leave out targets and weights', async () => {
@@ -246,7 +264,7 @@ describe('predictions for the rows of folds', () => {
       { folds: 2, seed: 2, predictions: true },
     );
     expect((await rejection(running)).message).toBe(
-      "[train.crossValidate] the models' predictions differ in form: float32 [rows, 5] and float32 [rows, 6]",
+      "[train.crossValidate] the models' predictions differ in form: tensor of float32 [rows, 5] and tensor of float32 [rows, 6]",
     );
   });
 });

@@ -196,6 +196,56 @@ describe('a fit in general', () => {
   });
 });
 
+describe('a criterion that is a plain function', () => {
+  class Two extends nn.Module {
+    body = new nn.Linear(13, 5);
+    forward(x: Tensor) {
+      return { kind: this.body.call(x), size: x.sum(1) };
+    }
+  }
+
+  it('is given what the model returns', async () => {
+    const model = new Two();
+    const optimizer = new optim.SGD(model.parameters(), { lr: 0.1 });
+    const entropy = new nn.CrossEntropyLoss();
+    const options = { ...quiet, optimizer, loader, epochs: 1 };
+    const { loss } = await train.fit(model, {
+      ...options,
+      criterion: (out, target) => {
+        expectTypeOf(out).toEqualTypeOf<{ kind: Tensor; size: Tensor }>();
+        return entropy.forward(out.kind, target);
+      },
+      metrics: { share: { metric: share, output: 'kind' } },
+      onEpoch: ({ metrics: told }) => expectTypeOf(told).toEqualTypeOf<{ share: number }>(),
+    });
+    expect(loss.length).toBe(1);
+    const figures = await train.evaluate(model, loader, { criterion: (out, target) => entropy.forward(out.kind, target) });
+    expect(Object.keys(figures)).toEqual(['loss']);
+    // @ts-expect-error there is no such output
+    const misspelled = () => train.fit(model, { ...options, criterion: (out, target) => entropy.forward(out.kynd, target) });
+    // @ts-expect-error a loss of one tensor
+    const ofOne = () => train.fit(model, { ...options, criterion: entropy });
+    // @ts-expect-error there is no such output
+    const evaluated = () => train.evaluate(model, loader, { criterion: (out, target) => entropy.forward(out.kynd, target) });
+    expect([misspelled, ofOne, evaluated].length).toBe(3);
+  });
+
+  it('may be written for a part of what the type of the model allows, or for any model', async () => {
+    const { model, basics } = setUp();
+    const general: nn.Module = model;
+    const either = new (class extends nn.Module {
+      body = new nn.Linear(13, 5);
+      forward(x: Tensor): Tensor | Tensor[] {
+        return this.body.call(x);
+      }
+    })();
+    const optimizer = new optim.SGD(either.parameters(), { lr: 0.1 });
+    expect((await train.fit(either, { ...basics, optimizer })).epochs).toBe(2);
+    const ofAny = (out: { mean(): Tensor }): Tensor => out.mean();
+    expect((await train.fit(general, { ...basics, criterion: ofAny })).epochs).toBe(2);
+  });
+});
+
 describe('an evaluation', () => {
   it('has the loss where a criterion is given, and the names of its metrics', async () => {
     const { model } = setUp();
