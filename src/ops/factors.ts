@@ -97,8 +97,8 @@ function qrOf(where: string, A: Tensor, mode: (typeof modes)[number]): Orthogona
  * Orthogonal columns Q and an upper triangular R with `Q R = A` of each matrix A `[..., m, n]`: `torch.linalg.qr`.
  *
  * `mode`: `"reduced"` (default), Q `[..., m, k]` and R `[..., k, n]` with k = min(m, n); `"complete"`, k = m; `"r"`, R alone, Q being empty. Signs are LAPACK's: the
- * diagonal of R may be negative. Computed in float64 and rounded. The gradient needs the first k columns of A to be independent (a RangeError where they are not), and is
- * not there for `"r"`, nor for `"complete"` with m > n.
+ * diagonal of R may be negative. Computed in float64 and rounded. The gradient requires that the first k columns of A are independent (a RangeError if they are not), and
+ * does not exist for `"r"`, nor for `"complete"` with m > n.
  *
  * @example
  * const { Q, R } = linalg.qr(tensor([[3], [4]]));
