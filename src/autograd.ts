@@ -145,7 +145,10 @@ export function openRows(t: Tensor): Float32Array {
   return memory;
 }
 
-/** A tensor for t's next gradient. A kernel must write all of it before it is passed to `give`. If t has no gradient yet this is t's own memory, so that nothing is copied. */
+/**
+ * A tensor for t's next gradient. A kernel must write all of it before it is passed to `give`. If t has no gradient yet this is t's own memory, so that nothing
+ * is copied.
+ */
 export function target(t: Tensor): Tensor {
   if (!t.needsGrad || t.gradient !== null) return empty(t.shape.slice());
   openLeaf(t);

@@ -35,8 +35,8 @@ function slogdetOf(where: string, A: Tensor): SignedLogarithm {
 /**
  * The determinant of each matrix A `[..., n, n]`, `[...]`: `torch.linalg.det`.
  *
- * Computed in float64 and rounded. The gradient is calculated from the cofactors, so it is right for a singular matrix too, where PyTorch's is 0. A RangeError for an A that is not
- * square.
+ * Computed in float64 and rounded. The gradient is calculated from the cofactors, so it is right for a singular matrix too, where PyTorch's is 0. A RangeError
+ * for an A that is not square.
  *
  * @example
  * linalg.det(tensor([[1, 2], [3, 4]])).item(); // -2

@@ -104,8 +104,8 @@ export interface NormOptions {
 /**
  * A norm of vectors or of matrices: `torch.linalg.norm`.
  *
- * Without `ord`, or with null, the root of the sum of squares over `dim`, by default over all. With it: `matrixNorm` if `dim` has two dimensions, or if x is a matrix and
- * `dim` is omitted; otherwise `vectorNorm`. A RangeError for an x of more dimensions with `ord` and without `dim`.
+ * Without `ord`, or with null, the root of the sum of squares over `dim`, by default over all. With it: `matrixNorm` if `dim` has two dimensions, or if x is a
+ * matrix and `dim` is omitted; otherwise `vectorNorm`. A RangeError for an x of more dimensions with `ord` and without `dim`.
  *
  * @example
  * linalg.norm(tensor([[3, 4]])).item(); // 5
