@@ -319,8 +319,8 @@ export function getNumThreads(): number {
 setNumThreads(defaultThreads());
 
 /**
- * Sets whether the library's arithmetic treats denormal numbers, those between 0 and 2^-126 (1.2e-38) in magnitude, as zero: `torch.set_flush_denormal`,
- * but on by default.
+ * Sets whether the library's arithmetic treats denormal numbers, those between 0 and 2^-126 (1.2e-38) in magnitude, as zero. As PyTorch's
+ * `torch.set_flush_denormal`, but on by default.
  *
  * Processors are many times slower with such numbers, and a training produces many: probabilities far from the label, moments of parameters whose gradient stays
  * 0. If it is on, a denormal operand counts as a zero of its sign, and a result that would be denormal is such a zero: `log` of a denormal number is -Infinity,
