@@ -1,8 +1,9 @@
 // node bench/binaries.mjs A B [TRIALS ...]: compares two builds of the addon, in two threads of one process: the times of B divided by those of A. A and B are folders
-// as SIMDNN_PREBUILD names them: `.` is the checkout's own build, build/platforms/linux-x64-glibc the shipped one, once `npm run test:platform -- linux-x64-glibc` has unpacked it.
-// A trial is a compiled step, or a compiled prediction, on one thread. Each round starts new threads, because the addresses of memory affect the speed. Within a round
-// blocks of 50 ms alternate, and either build has the first block of a pair in turn. Shorter blocks would begin with cold caches and branch predictors: with blocks of
-// half a millisecond the lecture's network takes half as long again. The time of a round is its fastest block, which other programs have disturbed least.
+// as SIMDNN_PREBUILD names them: `.` is the checkout's own build, build/platforms/linux-x64-glibc the shipped one, once `npm run test:platform --
+// linux-x64-glibc` has unpacked it. A trial is a compiled step, or a compiled prediction, on one thread. Each round starts new threads, because the addresses
+// of memory affect the speed. Within a round blocks of 50 ms alternate, and either build has the first block of a pair in turn. Shorter blocks would begin with
+// cold caches and branch predictors: with blocks of half a millisecond the lecture's network takes half as long again. The time of a round is its fastest
+// block, which other programs have disturbed least.
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';

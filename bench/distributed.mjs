@@ -1,8 +1,8 @@
 // node bench/distributed.mjs: a step of train.fit on two ranks of mpirun (Open MPI), compared with one process; one thread each. "half": the batch is divided,
 // so the ranks should take half the time; "whole": each rank has as many rows as the single process, and should take the same time. "beside": two single processes at
-// once, without a group: what the cores of the machine take from each other by themselves. Then a sum of the gradients alone. All ways take turns; figures are medians. A second table compares a DistributedDataParallel in a single process with its module, in fits and in
-// compiled steps, which take turns in one process. node bench/distributed.mjs TRIAL SHARE, under mpirun or alone: measures one way and prints JSON;
-// TRIAL alone: the single process.
+// once, without a group: what the cores of the machine take from each other by themselves. Then a sum of the gradients alone. All ways take turns; figures are
+// medians. A second table compares a DistributedDataParallel in a single process with its module, in fits and in compiled steps, which take turns in one
+// process. node bench/distributed.mjs TRIAL SHARE, under mpirun or alone: measures one way and prints JSON; TRIAL alone: the single process.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { compile, data, distributed, nn, setNumThreads, train, zeros } from 'simdnn';

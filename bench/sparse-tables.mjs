@@ -1,5 +1,6 @@
-// A whole training step of a table with `sparse: true` and with dense gradients, by the size of its vocabulary: microseconds, the fastest and the median of blocks of 4 ms.
-// `node bench/sparse-tables.mjs [--python PATH]`: beside PyTorch, in turns of one row each; the ratio is PyTorch's time by ours in a plain loop.
+// A whole training step of a table with `sparse: true` and with dense gradients, by the size of its vocabulary: microseconds, the fastest and the median of
+// blocks of 4 ms. `node bench/sparse-tables.mjs [--python PATH]`: beside PyTorch, in turns of one row each; the ratio is PyTorch's time by ours in a plain
+// loop.
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';

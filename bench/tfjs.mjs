@@ -1,6 +1,7 @@
 // node bench/tfjs.mjs [more rounds]: a step of an unchanged `model.fit` of TensorFlow.js with Adam on its cpu and wasm backends and on simdnn's, of `train.fit`, and of
-// the core API with compileStep; then a prediction of 128 rows, and how long a timer of 1 ms waits at most while a `model.fit` runs; one thread. They take turns. A time is the median of the rounds, each of which is the mean of its
-// steps after a warm-up of as many steps (on cpu and wasm one step). wasm is left out where it is not installed: npm install --no-save @tensorflow/tfjs-backend-wasm
+// the core API with compileStep; then a prediction of 128 rows, and how long a timer of 1 ms waits at most while a `model.fit` runs; one thread. They take
+// turns. A time is the median of the rounds, each of which is the mean of its steps after a warm-up of as many steps (on cpu and wasm one step). wasm is left
+// out where it is not installed: npm install --no-save @tensorflow/tfjs-backend-wasm
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import * as layers from '@tensorflow/tfjs-layers';

@@ -1,6 +1,5 @@
-// What the addon exports: `kernels`, `setTarget(name or null)`, `setFeatures(names or null)`, `features()`, `setNumThreads(n)`, `setPrecision(n)`,
-// `setFlushDenormal(on)`, `flushDenormal()`, `keepHeap()`, `preferHugePages(buffer)`, `supportedTargets()`, `misalignment(buffer)`,
-// `setCollective(external or null)`, and the functions that plan.cc and session.cc list.
+// The exports of the addon, which `init` lists: the kernels, the settings of an environment or of the process, and the functions for plans and sessions.
+// `interface Addon` in src/native.ts has their types.
 #include <napi.h>
 
 #include <cstring>

@@ -1,5 +1,5 @@
-// npx simdnn build: compiles the addon from the sources in the package, for this platform, and puts it where the prebuilt one is looked for. A command and no
-// install script: it works under package managers that run none, and builds only where it was asked for.
+// npx simdnn build: compiles the addon from the sources in the package, for this platform, and puts it where the loader looks for the prebuilt one. This is a
+// command and not an install script, because some package managers run no install scripts, and so that nothing is built unless the user asks for it.
 'use strict';
 const { spawnSync } = require('node:child_process');
 const { existsSync, mkdirSync, renameSync, rmSync } = require('node:fs');
@@ -8,7 +8,7 @@ const { binary } = require('./load.js');
 
 const root = join(__dirname, '..');
 const build = join(root, 'build/source');
-// What a build that failed has left would choose compiler and generator of the next one.
+// A failed build leaves a cache that would determine the compiler and the generator of the next one.
 try {
   rmSync(build, { recursive: true, force: true });
   mkdirSync(build, { recursive: true });
@@ -29,7 +29,7 @@ for (const args of [
     process.exit(1);
   }
 }
-// A new file in place of the old one: package managers link the same file into many projects.
+// The old file is replaced and not overwritten, because package managers link the same file into many projects.
 const file = join(root, 'prebuilds', binary());
 mkdirSync(dirname(file), { recursive: true });
 const made = [join(build, 'out/simdnn.node'), join(build, 'out/Release/simdnn.node')]; // the second by generators of many configurations

@@ -1,10 +1,10 @@
-// Finds the addon's binary for this platform and loads it. In a file of its own that no bundling of this package changes:
-// what @vercel/nft and ncc read here tells them to take prebuilds/ along.
+// Finds the addon's binary for this platform and loads it. This file is not bundled with the rest of the package, because @vercel/nft and ncc recognise the
+// expression in `prebuilds` and then copy that folder.
 'use strict';
 const { closeSync, openSync, readSync, statSync } = require('node:fs');
 const path = require('node:path');
 
-// A bundle of ES modules knows no __dirname, but ncc, which writes another expression in the place of this one.
+// A bundle of ES modules has no __dirname. ncc replaces this expression by another one, which works there too.
 function prebuilds() {
   try {
     return path.join(__dirname, '../prebuilds');
@@ -26,8 +26,8 @@ function beginning(file, bytes) {
   return start;
 }
 
-// A program names near its beginning what loads its libraries. Node's report knows the C library as well, and takes longer; it also asks for the names of all
-// hosts that sockets are connected to, which takes a minute where no name server answers.
+// Near the beginning of a program's file is the name of the dynamic loader, which tells the C library. Node's report has the C library too, but takes longer;
+// unless told otherwise it also resolves the names of all hosts to which sockets are connected, which takes a minute if no name server answers.
 function usesMusl() {
   try {
     const [, loader] =
@@ -35,26 +35,26 @@ function usesMusl() {
         .toString('latin1')
         .match(/\/ld-(musl|linux)/) ?? [];
     if (loader !== undefined) return loader === 'musl';
-  } catch {} // Node's permission model lets only what is named be read
+  } catch {} // Node's permission model may forbid reading the file
   const { report } = process;
   const before = report?.excludeNetwork;
   try {
     report.excludeNetwork = true;
     return report.getReport().header.glibcVersionRuntime === undefined;
   } catch {
-    return false; // Deno makes no report without leave
+    return false; // Deno makes no report without permission
   } finally {
     if (report) report.excludeNetwork = before;
   }
 }
 
-/** Where the binary for this platform stands below prebuilds/. */
+/** The path of this platform's binary below prebuilds/. */
 function binary() {
   const libc = process.platform !== 'linux' ? '' : usesMusl() ? '.musl' : '.glibc';
   return path.join(`${process.platform}-${process.arch}`, `simdnn${libc}.node`);
 }
 
-/** The files that may be the addon, the first that is there wins: what SIMDNN_PREBUILD names, else a checkout's own build, else the prebuilt one. */
+/** The candidate files of the addon, of which the first that exists is loaded: what SIMDNN_PREBUILD names, else a checkout's own build and the prebuilt one. */
 function places() {
   const named = process.env.SIMDNN_PREBUILD;
   if (named) return [path.resolve(named, 'build/Release/simdnn.node'), path.resolve(named, 'prebuilds', binary())];
@@ -62,11 +62,11 @@ function places() {
   return [checkoutBuild, folder && path.join(folder, binary())].filter((place) => place !== null);
 }
 
-// Errors of the file system other than that there is no such file are thrown: they have cures of their own.
+// Throws every error of the file system except that the file does not exist, because each has a cure of its own.
 const isThere = (file) => statSync(file, { throwIfNoEntry: false }) !== undefined;
 
-// Linux maps what a file should have, and ends the process (SIGBUS) when the part that is missing is used. The table of sections ends an ELF file. Other
-// systems compare the sizes themselves.
+// Linux maps a truncated file at its full size, and ends the process (SIGBUS) when the missing part is used. The last part of an ELF file is the table of
+// sections, so its end is the size of a complete file. Other systems compare the sizes themselves.
 function refuseTruncated(file) {
   const header = beginning(file, 64);
   if (header.readUInt32BE(0) !== 0x7f454c46) return;
@@ -75,7 +75,7 @@ function refuseTruncated(file) {
   if (size < whole) throw new Error(`${file} is truncated: ${size} of ${whole} bytes`);
 }
 
-/** The same files of the addon that opens MPI, which lies beside the other. */
+/** The candidate files of the addon that opens MPI, each in the same folder as that of the other addon. */
 const placesOfMpi = () => places().map((place) => place.replace(/simdnn([.\w]*)\.node$/, 'simdnn-mpi$1.node'));
 
 const load = () => open(places());
@@ -86,7 +86,7 @@ function open(files) {
   if (found === undefined) throw new Error(`there is no binary for ${process.platform}-${process.arch}`);
   refuseTruncated(found);
   const loaded = { exports: {} };
-  process.dlopen(loaded, path.toNamespacedPath(found)); // what require does for such a file, and bundlers leave it as it is
+  process.dlopen(loaded, path.toNamespacedPath(found)); // as `require` does for such a file, but bundlers leave this call unchanged
   return loaded.exports;
 }
 

@@ -1,6 +1,7 @@
 // Bundles src into the files that `require` and `import` load and bin/simdnn.js runs. There are only seven, because each file adds a third of a millisecond to
 // loading the package. `import` gets its names from the same CommonJS modules, so that there is one Tensor class. It lists the names itself: otherwise Node would read
-// those files once more to find them, which takes longer than all the rest. Node finds none in the small file between, through which bundlers find the modules.
+// those files once more to find them, which takes longer than all the rest. The small file between the two has no names that Node could find; through it
+// bundlers find the modules.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

@@ -1,5 +1,5 @@
-// Node's binaries of other versions, processors and systems, Bun, Deno, and the emulators that run them here. Each binary is downloaded once into build/nodes. Emulators
-// are Debian packages, which are installed if that needs no question.
+// Binaries of Node for other versions, processors and systems, of Bun and of Deno, and the emulators that run them here. Each binary is downloaded once into
+// build/nodes. Emulators are Debian packages, which are installed if that needs no question.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -53,8 +53,8 @@ export function wine() {
 export const wineEnvironment = { WINEDEBUG: '-all', NODE_SKIP_PLATFORM_CHECK: '1' };
 
 /**
- * Bun for musl, as npm has no Node for it, and the folder of the C++ library that it needs; null: not here. Debian has none for musl: its archive, which the
- * compiler brings for static linking, is linked into one.
+ * Bun for musl, because npm has no Node for musl, and the folder of the C++ library that Bun needs; null if this machine cannot run it. Debian has no such library
+ * for musl, so one is linked from the archive that the compiler has for static linking.
  */
 export function muslBun() {
   if (!given('/lib/ld-musl-x86_64.so.1', 'musl')) return null;

@@ -1,4 +1,4 @@
-/* What Debian's C++ library asks of glibc alone, for its use with musl in muslBun (emulators.mjs): enough for Bun, which has no need of their work. */
+/* The symbols that Debian's C++ library needs and only glibc has, so that muslBun (emulators.mjs) can use the library with musl. Bun never relies on what they do. */
 #include <stddef.h>
 size_t strftime(char *, size_t, const char *, const void *);
 size_t __strftime_l(char *text, size_t size, const char *format, const void *time, void *locale) {

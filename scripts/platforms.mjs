@@ -13,7 +13,7 @@ import { installZig, zigBuild } from './zig.mjs';
 const require = createRequire(import.meta.url);
 const targetsHere = () => require('simdnn').info().targets;
 
-// rolldown, which vitest reads TypeScript with, for another platform.
+// rolldown's binary for another platform, because vitest uses rolldown to read TypeScript.
 const rolldown = (platform) => {
   const { version } = require('rolldown/package.json');
   return downloaded(`@rolldown/binding-${platform}`, `rolldown-binding.${platform}.node`, version);
@@ -85,7 +85,7 @@ export async function testPlatform(platform, tests = ['test/kernels/', 'test/ops
       lastLine(await run(command, args, withBinary)),
     );
   }
-  // Threads in place of processes: an emulator is no program that a process could start anew.
+  // vitest uses threads and not processes, because in an emulator a process cannot start another one of its kind.
   if (machine.vitest)
     await stage(`${platform}: library (vitest)`, () => vitest(platform, withBinary, ['--pool=threads', ...tests], runtime));
   return undefined;

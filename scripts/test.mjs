@@ -121,8 +121,8 @@ else
     },
     packed,
   );
-// An emulator is slow.
 if (all) {
+  // Emulators are slow, so only test:all uses them.
   if (packs) for (const platform of Object.keys(machines)) await testPlatform(platform);
   await stage('products on an arm64 without a unit for bfloat16 (qemu)', async () =>
     lastLine(await run(process.execPath, ['scripts/arm64.mjs', '--cpu', 'cortex-a72', 'matmul', 'pair_tiles', 'features'])),

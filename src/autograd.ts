@@ -11,7 +11,7 @@ import { checkTensor, empty, refuseLost, Tensor } from './tensor';
 
 export { enableGrad, isGradEnabled, noGrad, setGradEnabled } from './grad-mode';
 
-/** Adds the gradients of an operation's inputs, given that of its output, through `open`, `give` or `share`. */
+/** Adds to the gradients of an operation's inputs, given the gradient of its output, through `open`, `give` or `share`. */
 export type Backward = (dy: Tensor) => void;
 
 /** One recorded operation. */
@@ -138,14 +138,17 @@ export function openRows(t: Tensor): Float32Array {
   t.gradient.version.count++;
   const memory = t.gradient.floats;
   if (set.memory !== memory) {
-    set.fill(); // unheard by a recording, whose replays go on with what the first has left
+    set.fill(); // not recorded, because a replay continues with the rows that the replay before has left in the set
     set.memory = memory;
   }
   recorder?.memory(set.touched, 'gradient');
   return memory;
 }
 
-/** A tensor for t's next gradient. A kernel must write all of it before it is passed to `give`. If t has no gradient yet this is t's own memory, so that nothing is copied. */
+/**
+ * A tensor for t's next gradient. A kernel must write all of it before it is passed to `give`. If t has no gradient yet this is t's own memory, so that nothing
+ * is copied.
+ */
 export function target(t: Tensor): Tensor {
   if (!t.needsGrad || t.gradient !== null) return empty(t.shape.slice());
   openLeaf(t);
@@ -260,7 +263,7 @@ export interface Waiting {
 
 const waiting = new Set<Waiting>();
 
-/** Has the next backward pass that reaches a leaf of it tell it so, once. */
+/** Has the next backward pass that reaches one of its leaves notify it, once. */
 export const awaitBackward = (one: Waiting): void => void waiting.add(one);
 
 function dueOf(tape: readonly Node[]): Waiting[] {
@@ -269,7 +272,7 @@ function dueOf(tape: readonly Node[]): Waiting[] {
   return due;
 }
 
-// What is asked of a pass that is not for the leaves: which nodes' gradients matter, and which of these nodes send them on.
+// For a pass that is not for the leaves: the nodes whose gradients are wanted, and those of them that pass their gradients on.
 interface Asked {
   reaches(node: Node): boolean;
   enter(node: Node, dy: Tensor): boolean;
@@ -313,7 +316,7 @@ function dropGradient(output: Tensor): void {
   output.gradientShared = false;
 }
 
-// Sets the present gradient of a leaf aside, and turns off `needsGrad` if its gradient is not asked for. Returns a function that restores both.
+// Sets the present gradient of a leaf aside, and turns off `needsGrad` if its gradient is not wanted. Returns a function that restores both.
 function setAside(leaf: Tensor, isWanted: boolean): () => void {
   const { gradient, gradientHome, gradientSeen, gradientShared, gradientHidden, rowSet } = leaf;
   Object.assign(leaf, { needsGrad: isWanted, gradient: null, gradientHome: null, gradientShared: false, rowSet: null });
@@ -326,7 +329,7 @@ function ownCopy(gradient: Tensor): Tensor {
   return copy;
 }
 
-/** @internal The gradients of the sum of the roots, each times its start, with respect to these tensors; null where no way leads to one. */
+/** @internal The gradients of the sum of the roots, each times its start, with respect to these tensors; null for a tensor that the roots do not depend on. */
 export function gradientsOf(
   where: string,
   roots: readonly Tensor[],
@@ -343,7 +346,7 @@ export function gradientsOf(
   for (const node of tape) node.check();
   const leaves = new Set([...roots, ...tape.flatMap(({ inputs }) => inputs)].filter((t) => t.node === null && t.needsGrad));
   const asked = new Set(wanted);
-  // Nodes with a way to a tensor that is asked for; the first recorded are last in the tape.
+  // The nodes that depend on one of the wanted tensors. The first recorded nodes are last in the tape.
   const leading = new Set<Node>();
   for (const node of tape.toReversed()) {
     if (node.inputs.some((t) => asked.has(t) || (t.node !== null && leading.has(t.node)))) leading.add(node);

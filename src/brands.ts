@@ -1,5 +1,5 @@
-// What a value is, whichever realm made it: contexts of `node:vm`, in which Jest and others run tests, have an `Int32Array`, an `Error` and an `Object`
-// of their own, so that `instanceof` says no to what came from outside.
+// Recognises the type of a value whichever realm made it. A context of `node:vm`, in which Jest and others run tests, has an `Int32Array`, an `Error` and an
+// `Object` of its own, of which values from outside are not instances.
 import { types } from 'node:util';
 
 export const {

@@ -13,10 +13,10 @@ interface Failure {
 
 const runtime = process.versions as Record<string, string | undefined>;
 
-// Node's permission model is on.
+// Whether Node's permission model is on.
 const isRestricted = (): boolean => (process as { permission?: unknown }).permission !== undefined;
 
-// In a bundle the code is in another package's file.
+// Whether a bundler has put the code into a file of another package.
 function isBundled(directory: string): boolean {
   try {
     return JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')).name !== 'simdnn';
@@ -25,7 +25,13 @@ function isBundled(directory: string): boolean {
   }
 }
 
-// Its name since Node 22.
+// Whether the program and Node are one file, beside which there is no node_modules folder.
+function isSingleExecutable(): boolean {
+  const { getBuiltinModule } = process as { getBuiltinModule?: (name: string) => { isSea(): boolean } | undefined };
+  return getBuiltinModule?.('node:sea')?.isSea() === true;
+}
+
+// The option that turns it on was renamed in Node 22.
 const permission = Number.parseInt(process.versions.node, 10) < 22 ? '--experimental-permission' : '--permission';
 
 const fromSource = [
@@ -37,7 +43,7 @@ const cures: [(failure: Failure) => boolean, (failure: Failure) => string[]][] =
   [
     ({ code, message }) =>
       runtime['deno'] !== undefined && (/NotCapable|PermissionDenied/.test(String(code)) || /access|--allow/.test(message)),
-    () => ['Deno loads addons with leave alone: deno run --allow-ffi --allow-read --allow-env'],
+    () => ['Deno loads addons only with permission: deno run --allow-ffi --allow-read --allow-env'],
   ],
   [
     ({ code }) => code === 'ERR_ACCESS_DENIED',
@@ -50,22 +56,25 @@ const cures: [(failure: Failure) => boolean, (failure: Failure) => string[]][] =
     () => [
       isRestricted()
         ? `Node's permission model keeps addons from loading: node ${permission} --allow-addons`
-        : 'Node was started with --no-addons, which has to go',
+        : 'Node was started with --no-addons: start it without that option',
     ],
   ],
   [
     ({ message }) => /failed to map segment|Operation not permitted|noexec/i.test(message),
     () => [
-      'no code may run from where the package lies (a mount with noexec, or a security policy): install it elsewhere, or mount that with exec',
+      'the system runs no code from the folder of the package (a mount with noexec, or a security policy): install it elsewhere, or mount that with exec',
     ],
   ],
   [
     ({ code, message }) => code === 'EACCES' || /Permission denied/i.test(message),
-    () => ['the file is there and this user may not read it: chmod -R a+rX on the package, or install as the user who runs it'],
+    () => ['the file exists, but this user may not read it: chmod -R a+rX on the package, or install it as the user who runs it'],
   ],
   [
     ({ message }) => /version `?GLIBC|GLIBCXX|symbol not found|undefined symbol/.test(message),
-    () => ["the system's C library is older than the binary's (glibc 2.17), or another one: a newer system,", ...fromSource],
+    () => [
+      "the system's C library is older than the one that the binary needs (glibc 2.17), or another one: use a newer system,",
+      ...fromSource,
+    ],
   ],
   [
     ({ message }) =>
@@ -78,7 +87,14 @@ const cures: [(failure: Failure) => boolean, (failure: Failure) => string[]][] =
     ({ prebuild }) => Boolean(prebuild),
     ({ prebuild }) => [
       `the environment variable SIMDNN_PREBUILD is ${JSON.stringify(prebuild)}, and there is no fitting binary: unset it, or let it name a folder`,
-      'that has prebuilds in it, as node_modules/simdnn',
+      'that contains prebuilds, such as node_modules/simdnn',
+    ],
+  ],
+  [
+    isSingleExecutable,
+    () => [
+      'simdnn is in a single-executable application, which does not contain its binary: ship a copy of node_modules/simdnn/prebuilds with it,',
+      'and let the environment variable SIMDNN_PREBUILD name the folder that contains the copy (docs/bundlers.md)',
     ],
   ],
   [

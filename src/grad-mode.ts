@@ -61,8 +61,8 @@ export function enableGrad<T>(fn: () => T): T {
 }
 
 /**
- * Calls `fn` with operations recorded for a backward pass where `mode` is true, else not, and returns what it returns: `torch.set_grad_enabled()`, which in PyTorch
- * opens a block, or holds from then on, which is not there.
+ * Calls `fn` with operations recorded for a backward pass if `mode` is true, and not recorded otherwise, and returns what it returns: `torch.set_grad_enabled()`. The
+ * same call of PyTorch opens a block, or changes the mode permanently, which this function cannot do.
  *
  * A TypeError when `fn` returns a promise.
  *

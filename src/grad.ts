@@ -1,4 +1,4 @@
-// Gradients as results, where `backward` gathers them in leaves.
+// Gradients as results; `backward` accumulates them in leaves instead.
 import { gradientsOf } from './autograd';
 import { checkBoolean, describe, rangeError, SimdnnError, typeError, withDefaults } from './errors';
 import { shapeText } from './shape';
@@ -19,17 +19,17 @@ export interface GradOptions {
   gradOutputs?: Tensor | readonly (Tensor | null)[] | null;
   /** Whether the tape is kept for another backward pass. Default false. */
   retainGraph?: boolean;
-  /** Whether an input that the outputs were not made from gives null instead of an error. Default false. */
+  /** Whether an input that the outputs do not depend on gives null instead of an error. Default false. */
   allowUnused?: boolean;
 }
 
 /**
  * The gradients of the sum of `outputs` with respect to `inputs`, leaves or tensors between, in their order: `torch.autograd.grad`. No `grad` changes.
  *
- * Hooks of `registerHook` run on the way to the inputs and on the inputs themselves, whose gradients here are what these return; those that
- * `registerPostAccumulateGradHook` has added do not.
+ * Hooks of `registerHook` run for the tensors between outputs and inputs and for the inputs themselves, whose gradients are then what the hooks return. Hooks of
+ * `registerPostAccumulateGradHook` do not run.
  *
- * First derivatives only: the results have no history (there is no `createGraph`). A SimdnnError for an input that the outputs were not made from,
+ * First derivatives only: the results have no history (there is no `createGraph`). A SimdnnError for an input that the outputs do not depend on,
  * unless `allowUnused`, for outputs without history, and inside `compile`.
  *
  * @example

@@ -5,9 +5,9 @@ import { recorder } from './recorder';
 import { sameShape, shapeText } from './shape';
 import { checkTensor, empty, Tensor } from './tensor';
 
-/** Takes a hook away again. */
+/** Removes a hook. */
 export interface HookHandle {
-  /** From now on the hook is not called; a second time has no effect. */
+  /** Removes the hook, which is not called any more; a second call has no effect. */
   remove(): void;
 }
 
@@ -177,12 +177,12 @@ export class LeafPass {
 declare module './tensor' {
   interface Tensor {
     /**
-     * Has `hook(gradient)` called with this tensor's gradient in every backward pass that reaches it; what it returns, unless undefined, replaces the
-     * gradient: `torch.Tensor.register_hook`.
+     * Adds a hook: `hook(gradient)` is called with this tensor's gradient in every backward pass that reaches the tensor, and what it returns, unless
+     * undefined, replaces the gradient. As `torch.Tensor.register_hook`.
      *
-     * A leaf's hook is called once in a pass, at its end, with what this pass adds to `grad`; that of another tensor before the gradient is sent on.
-     * The hook may keep what it is given. In a compiled function and in a fit it is recorded: its tensor operations happen at each replay, its other
-     * JavaScript does not. A TypeError for a tensor that requires no gradient.
+     * A leaf's hook is called once in a pass, at its end, with what this pass adds to `grad`; the hook of another tensor is called before the gradient is
+     * passed on. The hook may keep its argument. In a compiled function and in a fit it is recorded: each replay repeats its tensor operations, but not its
+     * other JavaScript. A TypeError for a tensor that requires no gradient.
      *
      * @example
      * const w = tensor([1, 2], { requiresGrad: true });
@@ -193,7 +193,7 @@ declare module './tensor' {
      */
     registerHook(hook: GradientHook): HookHandle;
     /**
-     * Has `hook(leaf)` called when a backward pass has added to this leaf's `grad`: `torch.Tensor.register_post_accumulate_grad_hook`.
+     * Adds a hook: `hook(leaf)` is called when a backward pass has added to this leaf's `grad`. As `torch.Tensor.register_post_accumulate_grad_hook`.
      *
      * It is recorded as hooks of gradients are: in a compiled function and in a fit `grad` cannot be read there, but an optimizer can step. A TypeError
      * for a tensor that requires no gradient or that an operation made.

@@ -12,7 +12,7 @@ export * as data from './data';
 /** Training by several processes that mpirun has started. */
 export * as distributed from './distributed';
 export { SimdnnError } from './errors';
-/** Gradients as results. */
+/** Gradients as results of a function. */
 export * as autograd from './grad';
 export { type Info, info, version } from './info';
 /** Files of tensors, checkpoints and whole models. */
@@ -20,7 +20,7 @@ export * as io from './io';
 /** Linear algebra: systems of equations, determinants, factors, exponentials and norms of matrices. */
 export * as linalg from './linalg';
 export type { DType, TensorData } from './memory';
-/** Figures of merit, gathered batch by batch. */
+/** Metrics of a model's outputs, accumulated batch by batch. */
 export * as metrics from './metrics';
 export { getNumThreads, setFlushDenormal, setNumThreads } from './native';
 /** Modules: layers, activations, losses, and what they are made of. */

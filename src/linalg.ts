@@ -1,4 +1,4 @@
-// Linear algebra by the names of torch.linalg.
+// The namespace linalg: linear algebra, with the names that it has in torch.linalg.
 export { det, type SignedLogarithm, slogdet } from './ops/determinants';
 export { cholesky, type OrthogonalFactors, qr } from './ops/factors';
 export { matrixExp, matrixPower } from './ops/matrix-functions';

@@ -64,7 +64,10 @@ interface Addon {
   takeBack(session: SessionHandle, round: number): void;
   /** Whether the arrays have the same bits as the persistent memory had after that round. */
   isRound(session: SessionHandle, arrays: readonly TensorData[], round: number): boolean;
-  /** Copies the memory as it was after that round to the arrays. With null, copies it as it was after the last complete step and returns the number of steps done until then. */
+  /**
+   * Copies the memory as it was after that round to the arrays. With null, copies it as it was after the last complete step and returns the number of steps done
+   * until then.
+   */
   readPersistent(session: SessionHandle, arrays: (TensorData | null)[], round: number | null): number;
   writePersistent(session: SessionHandle, arrays: (TensorData | null)[]): void;
 }
@@ -99,7 +102,7 @@ export interface LoopStep {
   losses: ResultPlace[];
   /** The results that are collected after every step. */
   outputs: ResultPlace[];
-  /** The persistent memory that it changes before ranks meet in it, and that is put back where they refuse each other. */
+  /** The persistent memory that it changes before its first sum over the ranks, and that is restored if the ranks do not agree to that sum. */
   undone?: ResultPlace[];
   /** The weight of each loss in the sums. */
   lossWeight: number;
@@ -145,11 +148,17 @@ export interface LoopRun extends Omit<Limits, 'joins'> {
   seed: number;
   randomOffset: number;
   orderOffset: number;
-  /** For each kind of step its live numbers: [first value, increase per random number drawn, increase per step of each clock]. Null for a kind without steps in this run. */
+  /**
+   * For each kind of step its live numbers: [first value, increase per random number drawn, increase per step of each clock]. Null for a kind without steps in
+   * this run.
+   */
   live: (number[][] | null)[];
   /** Replaces `live` in each round from the second on, counted from the beginning of the run; null: as in the round before. */
   later?: (LoopRun['live'] | null)[];
-  /** Used in place of `live` for numbers that are not linear functions of the counts: the numbers of each of the next steps. The run ends where they end. */
+  /**
+   * Used in place of `live` for numbers that are not linear functions of the counts: the numbers of each of the next steps. The run ends with the last step that
+   * has numbers here.
+   */
   ahead?: { kinds: Int32Array; numbers: Float64Array };
   /** How an epoch's figures become those of all ranks; absent: they do not. The divisor makes the mean of the sum of its losses. */
   joining?: { divisor: number; rows: number };
@@ -179,8 +188,8 @@ export interface LoopReport {
   /** For each output of a step, the values of all steps. */
   outputs: ArrayBuffer[];
   /**
-   * The confusion matrix, float64 `[classes, classes]` with targets as rows, with `joining` of the epoch that has ended, else of this run, and empty if there is none; and the samples that are of none of these classes, int32, with their positions
-   * among the run's samples, float64.
+   * `counts` is the confusion matrix, float64 `[classes, classes]` with targets as rows: with `joining` that of the epoch that has ended, else that of this run;
+   * it is empty if there is none. The other arrays have the samples that are in none of these classes, int32, and their positions among the run's samples, float64.
    */
   counted?: { counts: ArrayBuffer; predictions: ArrayBuffer; targets: ArrayBuffer; positions: ArrayBuffer };
   /** With `'not finite'`: the batch of that step. */
@@ -289,8 +298,8 @@ let threads = 0;
 /**
  * Sets how many threads a kernel of this environment (the main thread, or one worker) may use, the calling one included.
  *
- * The results do not depend on it, to the last bit. The default is what the process may really use: its CPU affinity and its
- * cgroup's quota counted, or `SIMDNN_NUM_THREADS`. A RangeError unless `n` is an integer from 1 to 1024.
+ * The results do not depend on it, to the last bit. The default is the number of processors that the process may use by its CPU affinity and the quotas of its
+ * cgroups, or `SIMDNN_NUM_THREADS`. A RangeError unless `n` is an integer from 1 to 1024.
  *
  * @example
  * setNumThreads(1);
@@ -314,17 +323,16 @@ export function getNumThreads(): number {
 setNumThreads(defaultThreads());
 
 /**
- * Sets whether the library's arithmetic takes denormal numbers, those between 0 and 2^-126 (1.2e-38) in magnitude, as zero; PyTorch's
- * `torch.set_flush_denormal`, on by default here.
+ * Sets whether the library's arithmetic treats denormal numbers, those between 0 and 2^-126 (1.2e-38) in magnitude, as zero. As PyTorch's
+ * `torch.set_flush_denormal`, but on by default.
  *
- * Processors leave their fast path for such numbers, and a training makes many: probabilities far from the label, moments of parameters
- * whose gradient stays 0. Where it is on, an operand that is denormal counts as a zero of its sign, and a result that would be denormal is such a
- * zero: `log` of one is -Infinity, `exp` of less than -87.34 is 0. What only moves or selects numbers (`clone`, `cat`, `neg`, `relu`) leaves them
- * as they are. It holds on every thread, eagerly, compiled and in `train.fit`, so that the bits are the same everywhere; JavaScript's own
- * numbers are never touched.
+ * Processors are many times slower with such numbers, and a training produces many: probabilities far from the label, moments of parameters whose gradient stays
+ * 0. If it is on, a denormal operand counts as a zero of its sign, and a result that would be denormal is such a zero: `log` of a denormal number is -Infinity,
+ * `exp` of less than -87.34 is 0. Operations that only move or select numbers (`clone`, `cat`, `neg`, `relu`) leave denormal numbers unchanged. The setting applies
+ * to every thread, in eager, compiled and `train.fit` training, so that the bits are the same everywhere. JavaScript's own numbers are not affected.
  *
- * Of the whole process, worker threads included, from the next call on, of a fit under way from its next step on. `info().flushDenormal` says what holds. A TypeError unless
- * `on` is a boolean.
+ * It is a setting of the whole process with its worker threads. It applies from the next call on, and in a running fit from the next step on.
+ * `info().flushDenormal` returns it. A TypeError unless `on` is a boolean.
  *
  * @example
  * setFlushDenormal(false);

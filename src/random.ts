@@ -53,7 +53,7 @@ export function manualSeed(n: number): void {
 const parts = 4; // low and high part of the seed, then of the offset
 
 /**
- * The state of everything random that `manualSeed` rules, for `setRngState`: `torch.get_rng_state`.
+ * The state of the random numbers that `manualSeed` seeds, for `setRngState`: `torch.get_rng_state`.
  *
  * @example
  * const state = getRngState();
@@ -68,7 +68,8 @@ export function getRngState(): Int32Array {
 }
 
 /**
- * Goes on where `getRngState` was called: `torch.set_rng_state`. A TypeError for anything but an Int32Array, a RangeError for one of another making.
+ * Continues the random numbers where `getRngState` was called: `torch.set_rng_state`. A TypeError for anything but an Int32Array, a RangeError for one that is not a
+ * state.
  *
  * @example
  * setRngState(getRngState());

@@ -38,7 +38,10 @@ const wrappedAll = (functions: Functions): Functions =>
     ]),
   );
 
-/** The same functions, throwing errors of this realm. `refused` makes a call that throws; if that error is of this realm already, the functions are returned unchanged. */
+/**
+ * The same functions, throwing errors of this realm. `refused` makes a call that throws; if that error is of this realm already, the functions are returned
+ * unchanged.
+ */
 export function inThisRealm<T extends object>(functions: T, refused: (functions: T) => void): T {
   try {
     refused(functions);

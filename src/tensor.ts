@@ -115,8 +115,8 @@ export class Tensor {
   }
 
   /**
-   * The elements in row-major order, as a typed array on the tensor's own memory; while a `train.fit` uses the tensor, a copy. As `torch.Tensor.numpy`. You may write to
-   * it, but not transfer its buffer, which other tensors share (`slice()` copies). Reading a weight's `data` keeps compiled inference from packing it; `toArray()` and `copy_` do not.
+   * The elements in row-major order, as a typed array on the tensor's own memory; while a `train.fit` uses the tensor, a copy. As `torch.Tensor.numpy`. You may
+   * write to it, but not transfer its buffer, which other tensors share. Reading a weight's `data`, unlike `toArray()`, keeps compiled inference from packing it.
    */
   get data(): TensorData {
     recorder?.reading('Tensor.data');

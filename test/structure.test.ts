@@ -31,7 +31,6 @@ const sourceLevels = [
   ['nn', 'data', 'metrics', 'linalg'],
   ['optim'], // averages of weights are modules
   ['recording'],
-  ['recording'],
   ['compile', 'io'], // an export is a recorded forward pass
   ['train', 'report'],
   ['kernels', 'tfjs'],

@@ -55,8 +55,8 @@ inline float scale_of(Run& run, const int32_t* index, size_t begin, size_t end, 
   return counted == 0 ? 0.0f : 1.0f / static_cast<float>(counted);
 }
 
-// How many rows are added at once, and how many elements ahead a row is prefetched. The hardware cannot predict where the rows lie, and adding one row takes less time than
-// fetching the next one from memory.
+// How many rows are added at once, and how many elements ahead a row is prefetched. The hardware cannot predict where the rows lie, and adding one row takes
+// less time than fetching the next one from memory.
 constexpr size_t kTogether = 4, kAhead = 2 * kTogether;
 
 // The rows to add, the factor of each, and the rows to prefetch.

@@ -230,8 +230,7 @@ struct Found {
 
 // The same as embedding_bag_backward for a dweight that is zero except in the rows of the set `touched` (see row_set.h). Without `accumulate` these rows count
 // as zeros and leave the set. The rows of this call's index join it. With `accumulate` their elements are added to what is there: the user may have written to any
-// row. The time depends on the rows of the
-// set and on the index, and on the table's rows only where the set has them all.
+// row. The time depends on the rows of the set and on the index, and on the table's rows only where the set has them all.
 void embedding_bag_rows_backward(Run& run, float* dweight, int32_t* touched, const float* dy, const int32_t* index,
                                  const int32_t* offsets, const float* factors, size_t bags, size_t count, size_t rows,
                                  size_t columns, const EmbeddingBagRowsBackwardAttributes& attributes) {

@@ -18,7 +18,7 @@ bool is_larger(double a, double b) { return b == b && !(magnitude(a) <= magnitud
 
 // Brings the matrix a [n, n] to U, and b [n, m] to L^-1 P b; returns the determinant of P.
 // With `columns` [n] the columns of a are exchanged too, where no row has a pivot in the next one: column k has been exchanged with columns[k], in ascending k, and
-// only the last pivot can be 0. `nothing` takes its place. Where two or more pivots would be 0, so are all cofactors, and it returns 0 at once.
+// only the last pivot can be 0. It is replaced by `nothing`. Where two or more pivots would be 0, so are all cofactors, and it returns 0 at once.
 // Source: Golub and Van Loan, Matrix Computations, 3.4.
 double eliminate(double* a, double* b, size_t n, size_t m, double* columns = nullptr, double nothing = 0) {
   double sign = 1;

@@ -158,7 +158,8 @@ void test_confident(Context& t, Call call, double nearly) {
         const double roundings = 8 + (call == with_labels ? 0 : (gap + 2) / 2);
         for (size_t i = 0; i < losses; ++i) t.close(loss[i], expected_loss[i], roundings * kEpsilon * std::fabs(expected_loss[i]) + underflow, "loss", i);
         for (size_t i = 0; i < gradient.size(); ++i) {
-          // for a target with nearly all of its mass at one class, the gradient is a difference of two terms: p times the others' targets, and the class's target times the others' p
+          // for a target with nearly all of its mass at one class, the gradient is a difference of two terms: p times the others' targets, and the class's
+          // target times the others' p
           const double terms = std::fabs(expected[i]) + (i % classes == top ? static_cast<double>(classes) : 2) * nearly;
           t.close(gradient[i], expected[i], roundings * kEpsilon * terms + underflow, "dlogits", i);
         }

@@ -11,7 +11,8 @@ struct Shape {
 };
 
 // The project's bound for sums of products: 4 * 2^-23 * max|expected| + 2^-23 * sqrt(k) * the largest
-// 2-norm of the products of one output (an accumulated c counts as one more product). It takes as many products as the kernel; sanitizers, which slow it down, are off as they are for the reference.
+// 2-norm of the products of one output (an accumulated c counts as one more product). It takes as many products as the kernel; sanitizers, which slow it down,
+// are off as they are for the reference.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 __attribute__((no_sanitize("address", "thread", "undefined")))
 #endif

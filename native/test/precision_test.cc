@@ -126,7 +126,8 @@ void check_bits(Context& t, const Shape& s, const How& how, Random& random) {
   for (size_t i = 0; i < c.size(); ++i) t.check(again[i] == static_cast<float>(i) * 7.25f + c[i], "accumulate is not c + product");
 }
 
-// If an operand has a number that is not finite, or the largest float32, in one operand, in both or next to zeros, results are infinite or NaN exactly where float32's are.
+// If an operand has a number that is not finite, or the largest float32, in one operand, in both or next to zeros, results are infinite or NaN exactly where
+// float32's are.
 void check_specials(Context& t, const How& how) {
   constexpr float kInf = std::numeric_limits<float>::infinity(), kNan = std::numeric_limits<float>::quiet_NaN();
   const float values[] = {kInf, -kInf, kNan, std::numeric_limits<float>::max(), 0, 1, -3};

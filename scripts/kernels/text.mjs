@@ -9,9 +9,6 @@ export const banner = '// Made by scripts/kernels.mjs from native/descriptions: 
 
 export const camel = (name) => name.replace(/_([a-z0-9])/g, (_, letter) => letter.toUpperCase());
 
-/** linear_backward -> LinearBackward */
-export const pascal = (name) => camel(`_${name}`);
-
 export const indent = (text, by = '  ') => text.replace(/^(?=.)/gm, by);
 
 /** The arrays, sizes and other attributes of a call in order, and its flags, which are passed as one number after them. */

@@ -3,7 +3,7 @@ import type { data } from '../index';
 import type { ColumnRecord } from './run-record';
 
 /** The options that determine the roles of columns. */
-export interface Choice {
+export interface ColumnOptions {
   target: string;
   /** The columns that the user named; they are kept whatever they have. */
   asked: readonly string[];
@@ -16,7 +16,7 @@ const mostTexts = 1000;
 const counts = 'counts the rows';
 
 /** The roles of a file's columns; `rows` are the training rows. */
-export function columnsOf(table: data.Table, rows: Int32Array, { target, asked, dropped }: Choice): ColumnRecord[] {
+export function columnsOf(table: data.Table, rows: Int32Array, { target, asked, dropped }: ColumnOptions): ColumnRecord[] {
   const found = table.names.map((name): ColumnRecord => {
     const column = table.column(name);
     const common = { name, missing: column.missing };

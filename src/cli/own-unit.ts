@@ -5,7 +5,10 @@ import type { Scale } from './target';
 /** The factor that converts a figure to the target's own unit. */
 export const unitsOf = ({ std }: Scale) => ({ mse: std * std, mae: std, r2: 1 }) as const;
 
-/** A metric of values in units of the spread, converted to the target's own unit. The square of a large value exceeds float32, so `exact` has the figure as a double. */
+/**
+ * A metric of values in units of the spread, converted to the target's own unit. The square of a large value exceeds float32, so `exact` has the figure as a
+ * double.
+ */
 export class InOwnUnit extends metrics.Metric {
   override readonly higherIsBetter: boolean | null;
   /** The last result of `compute`, as a JavaScript number. */

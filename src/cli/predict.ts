@@ -15,7 +15,7 @@ export interface PredictOptions {
 }
 
 /** A file's rows with a network's predictions. */
-export interface Answered {
+export interface PredictedRows {
   table: data.Table;
   rows: Int32Array;
   outputs: Tensor;
@@ -30,7 +30,7 @@ export async function readFor({ description }: TrainedModel, file: string, given
 }
 
 /** A network's outputs for some rows of a table; reports text values that were not in its training data. */
-export async function answer(model: TrainedModel, table: data.Table, rows: Int32Array): Promise<Answered> {
+export async function answer(model: TrainedModel, table: data.Table, rows: Int32Array): Promise<PredictedRows> {
   const { numbers, texts } = model.description;
   for (const name of texts) tellUnknown(model, table, name);
   const x = model.inputs.transform(rowsOf(table, [...numbers, ...texts], rows));

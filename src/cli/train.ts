@@ -9,8 +9,8 @@ import type { RunRecord } from './run-record';
 import type { TrainOptions } from './train-options';
 import { runTraining } from './training';
 
-/** How the progress of a training is shown. */
-export interface Shown {
+/** The options that determine what the command prints. */
+export interface OutputOptions {
   json: boolean;
   quiet: boolean;
 }
@@ -28,7 +28,7 @@ function interrupts(): { isInterrupted(): boolean; end(): void } {
 }
 
 /** Runs the command; returns its exit code. */
-export async function trainCommand(o: TrainOptions, { json, quiet }: Shown): Promise<number> {
+export async function trainCommand(o: TrainOptions, { json, quiet }: OutputOptions): Promise<number> {
   const { isInterrupted, end } = interrupts();
   const print = json || quiet ? (): void => {} : say;
   try {

@@ -14,7 +14,7 @@ import type { HistoryRecord, RunRecord } from './run-record';
 import { decisive, type TrainOptions } from './train-options';
 
 /** The result of a training. */
-export interface Trained {
+export interface TrainingResult {
   record: RunRecord;
   model: TrainedModel;
   /** The number of epochs that a checkpoint had done already. */
@@ -22,7 +22,7 @@ export interface Trained {
 }
 
 /** Callbacks of a running training. */
-export interface Watcher {
+export interface TrainingCallbacks {
   /** Whether the training should end now. */
   isInterrupted(): boolean;
   progress: boolean;
@@ -83,7 +83,7 @@ function identityOf(prepared: Prepared, o: TrainOptions, options: RunRecord['opt
 }
 
 /** Trains on prepared data. */
-export async function runTraining(prepared: Prepared, o: TrainOptions, watcher: Watcher): Promise<Trained> {
+export async function runTraining(prepared: Prepared, o: TrainOptions, callbacks: TrainingCallbacks): Promise<TrainingResult> {
   const started = new Date();
   const begin = performance.now();
   const outputs = prepared.labels?.classes.length ?? 1;
@@ -102,13 +102,13 @@ export async function runTraining(prepared: Prepared, o: TrainOptions, watcher: 
   const resumed = o.resume ? await resume(o.checkpoint!, parts, saved, best) : 0;
   const { history } = saved;
   const checkpoint = o.checkpoint === undefined ? null : io.checkpointEvery({ path: o.checkpoint, ...parts, extra: saved });
-  watcher.onBegin(network, batchSize, resumed);
+  callbacks.onBegin(network, batchSize, resumed);
 
   const measures = metricsOf(prepared);
   const hurry = ({ stop }: { stop(): void }): void => {
-    if (watcher.isInterrupted()) stop();
+    if (callbacks.isInterrupted()) stop();
   };
-  if (resumed < o.epochs && !best.isOver && !watcher.isInterrupted()) {
+  if (resumed < o.epochs && !best.isOver && !callbacks.isInterrupted()) {
     await train.fit(network, {
       criterion,
       optimizer,
@@ -118,7 +118,7 @@ export async function runTraining(prepared: Prepared, o: TrainOptions, watcher: 
       initialEpoch: resumed,
       validation: new data.DataLoader(datasetOf(prepared.validation), { batchSize: 1024 }),
       metrics: measures,
-      progress: watcher.progress,
+      progress: callbacks.progress,
       onBatch: hurry,
       onEpoch: async (report) => {
         take(history, report, measures);
@@ -134,7 +134,7 @@ export async function runTraining(prepared: Prepared, o: TrainOptions, watcher: 
   best.restore(network);
   network.eval();
   const done = history.loss.length;
-  const isInterrupted = done < o.epochs && !best.isOver && watcher.isInterrupted();
+  const isInterrupted = done < o.epochs && !best.isOver && callbacks.isInterrupted();
   if (best.epoch === 0 && done > 0) {
     throw new CliError(`the loss over the validation rows was never a number (${history.validationLoss[0]})`, 'a smaller --lr');
   }

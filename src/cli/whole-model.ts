@@ -23,8 +23,8 @@ export function affineOf({ inputs }: TrainedModel): Affine {
 const row = (values: readonly number[]): Tensor => tensor([[...values]]);
 
 /**
- * From rows as a file has them to probabilities, or to values in the target's own unit. Numbers are float32 `[n, columns]`, with NaN for missing values. Texts are int32
- * `[n, columns]`: their indices in the lists of categories, or any other number for an unknown text.
+ * From rows as a file has them to probabilities, or to values in the target's own unit. Numbers are float32 `[n, columns]`, with NaN for missing values. Texts
+ * are int32 `[n, columns]`: their indices in the lists of categories, or any other number for an unknown text.
  */
 export class WholeModel extends nn.Module {
   network: nn.Sequential;

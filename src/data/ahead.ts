@@ -35,7 +35,8 @@ export interface Steps<T> {
 }
 
 /**
- * The items of batches `first` to `count - 1`, in order. A batch's items are asked for at its turn or, once one of them was a promise, `prefetch` batches earlier. Errors are thrown at their batch's turn.
+ * The items of batches `first` to `count - 1`, in order. A batch's items are asked for at its turn or, once one of them was a promise, `prefetch` batches
+ * earlier. Errors are thrown at their batch's turn.
  */
 export function itemsAhead<Item>(
   items: (batch: number) => (Item | PromiseLike<Item>)[],

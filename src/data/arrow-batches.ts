@@ -20,12 +20,12 @@ export type ReadArrow = (bytes: Iterable<Uint8Array>) => Iterable<ArrowTable>;
 const where = 'arrowBatches';
 
 /**
- * Batches `[x, y]` of an Arrow IPC file, a path or a `file:` URL, that may be larger than memory. `read` turns its bytes into record batches, of which one is in memory at a time. As
- * `pyarrow.ipc.open_stream`.
+ * Batches `[x, y]` of an Arrow IPC file, a path or a `file:` URL, that may be larger than memory. `read` turns its bytes into record batches, of which one is
+ * in memory at a time. As `pyarrow.ipc.open_stream`.
  *
- * The file is read once at the call, to find the number of rows, the texts and the type of y, and to refuse what cannot be read; then once in each epoch. Columns are those of
- * `fromArrow`. The library itself needs no package: `RecordBatchReader` of `apache-arrow` reads a stream (`.arrows`) piece by piece, but a file with a footer (`.arrow`, Feather) as a whole.
- * `shuffle: n` draws a batch's rows from a buffer of n, as in `csvBatches`.
+ * The file is read once at the call, to find the number of rows, the texts and the type of y, and to refuse what cannot be read; then once in each epoch.
+ * Columns are those of `fromArrow`. The library itself needs no package: `RecordBatchReader` of `apache-arrow` reads a stream (`.arrows`) piece by piece, but a
+ * file with a footer (`.arrow`, Feather) as a whole. `shuffle: n` draws a batch's rows from a buffer of n, as in `csvBatches`.
  *
  * @example
  * import { RecordBatchReader, tableFromArrays, tableToIPC } from 'apache-arrow';

@@ -46,8 +46,8 @@ export function valuesOf(table: ArrowTable, at: number): ArrayLike<unknown> {
  * A `Table` of the columns of an Apache Arrow table: numbers and booleans become numbers, strings and dictionaries of strings text, nulls
  * missing values.
  *
- * The library reads the table's memory itself and needs no package; `tableFromIPC(bytes)` of `apache-arrow` makes such a table of a file. A RangeError for two columns with one name,
- * and for values that are neither numbers nor texts, such as lists and dates; `table.select([...])` omits such columns.
+ * The library reads the table's memory itself and needs no package; `tableFromIPC(bytes)` of `apache-arrow` makes such a table of a file. A RangeError for two
+ * columns with one name, and for values that are neither numbers nor texts, such as lists and dates; `table.select([...])` omits such columns.
  *
  * @example
  * import { tableFromArrays } from 'apache-arrow';

@@ -136,11 +136,11 @@ export const collate = <Item>(items: readonly Item[], types?: NumberTypes): Coll
   together(items, 'an item', 'one item', types) as Collated<Item>;
 
 /**
- * Collates a list of items into a batch, as a loader without `collateFn` does: tensors, numbers and typed arrays are stacked along a new first dimension, tuples and records
- * part by part. As `torch.utils.data.default_collate`.
+ * Collates a list of items into a batch, as a loader without `collateFn` does: tensors, numbers and typed arrays are stacked along a new first dimension,
+ * tuples and records part by part. As `torch.utils.data.default_collate`.
  *
- * Numbers become int32 if all of them are integers, so that they can be class labels, else float32 (PyTorch goes by their type). Booleans become int32 0 and 1. A loader
- * refuses fractions where earlier batches had only integers. Float64Array becomes float32, arrays of smaller integers int32.
+ * Numbers become int32 if all of them are integers, so that they can be class labels, else float32 (PyTorch goes by their type). Booleans become int32 0 and 1.
+ * A loader refuses fractions where earlier batches had only integers. Float64Array becomes float32, arrays of smaller integers int32.
  *
  * @example
  * const [x, y] = data.defaultCollate([[tensor([1, 2]), 0], [tensor([3, 4]), 1]]);

@@ -5,8 +5,8 @@ import { checkDataset, Dataset } from './dataset';
 /**
  * The items of several datasets, one after the other: `torch.utils.data.ConcatDataset`.
  *
- * The lengths of the datasets are fixed at construction. If all are `TensorDataset`s or subsets of them, with tensors that agree in type and row shape, a kernel gathers each batch, in
- * `train.fit` on its own thread (which copies the tensors once).
+ * The lengths of the datasets are fixed at construction. If all are `TensorDataset`s or subsets of them, with tensors that agree in type and row shape, a
+ * kernel gathers each batch, in `train.fit` on its own thread (which copies the tensors once).
  *
  * @example
  * const all = new data.ConcatDataset([new data.TensorDataset(arange(3)), new data.TensorDataset(arange(10, 12))]);

@@ -39,8 +39,8 @@ function numbersIn<A extends Float32Array | Int32Array>(name: string, given: unk
  * Sparse rows: only the elements that are not 0 are stored, row by row (CSR form). As `scipy.sparse.csr_array`.
  *
  * Row i has the elements `data[indptr[i]]` to `data[indptr[i + 1] - 1]`, in the columns that `indices` has at the same positions; data is float32. The vectorizers of
- * text return it, and `OneHotEncoder` with `sparseOutput`; `nn.SparseLinear` accepts its rows as returned by `tensors()` or `padded()`. The arrays are copied. A RangeError for
- * columns that do not ascend within each row, or are outside the shape; scipy accepts columns in any order, and a column twice.
+ * text return it, and `OneHotEncoder` with `sparseOutput`; `nn.SparseLinear` accepts its rows as returned by `tensors()` or `padded()`. The arrays are copied.
+ * A RangeError for columns that do not ascend within each row, or are outside the shape; scipy accepts columns in any order, and a column twice.
  *
  * @example
  * const rows = new data.CsrArray([[1, 2, 3], [0, 4, 1], [0, 2, 2, 3]], { shape: [3, 5] });

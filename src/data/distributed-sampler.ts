@@ -17,7 +17,10 @@ export interface DistributedSamplerOptions {
   seed?: number;
   /** Whether the last items, too few for all ranks, are omitted (false). */
   dropLast?: boolean;
-  /** Whether the first items are repeated for ranks that would have fewer than others (true). Use false for an evaluation, whose result repeated items would falsify. */
+  /**
+   * Whether the first items are repeated for ranks that would have fewer than others (true). Use false for an evaluation, whose result repeated items would
+   * falsify.
+   */
   pad?: boolean;
 }
 
@@ -25,8 +28,8 @@ export interface DistributedSamplerOptions {
  * A rank's part of the items: every n-th of an order that all ranks share, as `torch.utils.data.DistributedSampler`.
  *
  * All ranks have the same number of items: the first items of the order are repeated at the end, or with `dropLast` the last ones omitted; with `pad: false`, for an
- * evaluation, some ranks have one less. The batches of `b` items on n ranks together have the rows that a `RandomSampler` with the same seed gives one process in a batch
- * of `n b`. The epoch advances by itself; `setEpoch` sets it. A RangeError if a rank has no items.
+ * evaluation, some ranks have one less. The batches of `b` items on n ranks together have the rows that a `RandomSampler` with the same seed gives one process
+ * in a batch of `n b`. The epoch advances by itself; `setEpoch` sets it. A RangeError if a rank has no items.
  *
  * @example
  * [...new data.DistributedSampler(5, { numReplicas: 2, rank: 1, shuffle: false })]; // [1, 3, 0]

@@ -5,8 +5,8 @@ import { describe, typeError } from '../errors';
  * Items that come in sequence, as from a file or a network: extend it and implement `[Symbol.iterator]`, or `[Symbol.asyncIterator]` if they have to be
  * awaited. As `torch.utils.data.IterableDataset`.
  *
- * Each epoch of a loader iterates it again. Its order is its own, so `shuffle` and samplers are refused. A `length`, the number of items, is optional; from it loader and
- * progress know the number of batches.
+ * Each epoch of a loader iterates it again. Its order is its own, so `shuffle` and samplers are refused. A `length`, the number of items, is optional; from it
+ * loader and progress know the number of batches.
  *
  * @example
  * class Countdown extends data.IterableDataset<[number, number]> {

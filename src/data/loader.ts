@@ -115,8 +115,8 @@ export class DataLoader<Item, Batch = Collated<Awaited<Item>>> implements Iterab
   }
 
   /**
-   * The loader's position, also within an epoch, as plain values for `loadStateDict` of another loader over the same data with the same options. Random numbers that follow
-   * `manualSeed` have a state of their own, `getRngState()`.
+   * The loader's position, also within an epoch, as plain values for `loadStateDict` of another loader over the same data with the same options. Random numbers
+   * that follow `manualSeed` have a state of their own, `getRngState()`.
    *
    * @example
    * const loader = new data.DataLoader(new data.TensorDataset(arange(6)), { batchSize: 2 });
@@ -137,8 +137,8 @@ export class DataLoader<Item, Batch = Collated<Awaited<Item>>> implements Iterab
   }
 
   /**
-   * Continues where another loader's `stateDict()` was called: the next epoch is the rest of that loader's current epoch, with exactly the same batches. A RangeError, and no change,
-   * for a state that does not fit.
+   * Continues where another loader's `stateDict()` was called: the next epoch is the rest of that loader's current epoch, with exactly the same batches. A
+   * RangeError, and no change, for a state that does not fit.
    *
    * @example
    * const make = () => new data.DataLoader(new data.TensorDataset(arange(6)), { batchSize: 2, shuffle: true });

@@ -3,8 +3,8 @@ import * as calls from '../calls.generated';
 import { draw, type RandomPosition } from '../random';
 
 /**
- * Where the random numbers of an epoch begin. With a seed they are Philox counters of the epoch's own in the seed's sequence, so that two epochs share no number; without
- * one they are the next ones of this environment's sequence.
+ * Where the random numbers of an epoch begin. With a seed they are Philox counters of the epoch's own in the seed's sequence, so that two epochs share no
+ * number; without one they are the next ones of this environment's sequence.
  */
 export const positionOf = (seed: number | undefined, epoch: number, counters: number): RandomPosition =>
   seed === undefined ? draw(4 * counters) : { seed, offset: epoch * counters };

@@ -21,8 +21,8 @@ const where = 'parquetBatches';
  * `pyarrow.parquet.ParquetFile.iter_batches`.
  *
  * The file is read once at the call, to find the texts and the type of y, and to refuse what cannot be read; then once in each epoch. Columns, packages
- * and errors are those of `readParquet`, and a column of lists or structures is a RangeError. A file that changes meanwhile is an error. `shuffle: n` draws a batch's rows from a
- * buffer of n, as in `csvBatches`.
+ * and errors are those of `readParquet`, and a column of lists or structures is a RangeError. A file that changes meanwhile is an error. `shuffle: n` draws a
+ * batch's rows from a buffer of n, as in `csvBatches`.
  *
  * @example
  * import { parquetWriteBuffer } from 'hyparquet-writer';

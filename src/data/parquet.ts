@@ -19,9 +19,9 @@ export interface ReadParquetOptions {
 /**
  * Reads a Parquet file, a path, a `file:` URL or a Buffer, column by column: a `Table`. As `pandas.read_parquet`.
  *
- * Numbers, booleans and decimals become numbers, strings text, nulls missing values. It needs the packages `hyparquet` and `hyparquet-compressors`, which it loads at the
- * first call: a SimdnnError `SIMDNN_PACKAGE` if they are not installed, `SIMDNN_FILE` if the file cannot be read; a RangeError for a file that is not
- * Parquet, a column that does not exist, and values that are neither numbers nor texts, such as dates.
+ * Numbers, booleans and decimals become numbers, strings text, nulls missing values. It needs the packages `hyparquet` and `hyparquet-compressors`, which it
+ * loads at the first call: a SimdnnError `SIMDNN_PACKAGE` if they are not installed, `SIMDNN_FILE` if the file cannot be read; a RangeError for a file that is
+ * not Parquet, a column that does not exist, and values that are neither numbers nor texts, such as dates.
  *
  * @example
  * import { parquetWriteBuffer } from 'hyparquet-writer';

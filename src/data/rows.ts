@@ -94,9 +94,6 @@ export function rowsOf(dataset: Dataset<unknown>): Rows | null {
   return each && concatRows(each, dataset.length);
 }
 
-/** The items that `index` lists. */
-export const itemsOf = <Item>(dataset: Dataset<Item>, index: Int32Array): Item[] => Array.from(index, (i) => dataset.get(i));
-
 // Gathers the rows of each dataset at once, then puts all into their order.
 function concatBatch(dataset: ConcatDataset, each: readonly Rows[], index: Int32Array): Tensor[] {
   const lists: number[][] = each.map(() => []);

@@ -128,8 +128,8 @@ interface Found {
 }
 
 /**
- * The batches of a table that may be larger than memory, `[x, y]` or `[x]`, which reads it again in each epoch: the result of `parquetBatches` and `arrowBatches`, which `train.fit` accepts as a
- * loader. As a `torch.utils.data.IterableDataset`.
+ * The batches of a table that may be larger than memory, `[x, y]` or `[x]`, which reads it again in each epoch: the result of `parquetBatches` and
+ * `arrowBatches`, which `train.fit` accepts as a loader. As a `torch.utils.data.IterableDataset`.
  *
  * Texts become their numbers in the order of their code units, and missing values become NaN, as in `Table.toTensors`.
  *

@@ -29,9 +29,9 @@ export interface Group {
 
 /** The options of `initProcessGroup`. */
 export interface ProcessGroupOptions {
-  /** After how many seconds of waiting for the other ranks the job is ended (600). A word on stderr comes after 60. */
+  /** After waiting so many seconds for the other ranks a process ends the job (600). After 60 seconds it prints a warning to stderr. */
   timeout?: number;
-  /** The MPI library, a path or a name; without it the launcher's own is looked for. */
+  /** The MPI library, a path or a name; by default the launcher's own. */
   library?: string;
 }
 
@@ -95,11 +95,11 @@ function open(libraries: string[], timeout: number, expected: number): Group {
 }
 
 /**
- * Joins the group of the processes that `mpirun` has started: `torch.distributed.init_process_group` with MPI for its backend. Without a launcher it is a
- * group of one, and nothing of MPI is opened.
+ * Joins the group of the processes that `mpirun` has started: `torch.distributed.init_process_group` with the backend MPI. Without a launcher the process is a
+ * group of its own, and no MPI library is opened.
  *
- * Once a process, in its main thread. A SimdnnError where the library does not belong to the launcher, or none is found; a process that ends before
- * `destroyProcessGroup` ends the job with a status that is not 0.
+ * Call it once in each process, in the main thread. A SimdnnError if the library does not belong to the launcher, or if none is found. A process that ends
+ * without `destroyProcessGroup` ends the whole job with an exit code that is not 0.
  *
  * @example
  * distributed.initProcessGroup({ timeout: 600 });
@@ -124,7 +124,7 @@ export function initProcessGroup(options?: ProcessGroupOptions): void {
 }
 
 /**
- * Leaves the group; all ranks do so together: `torch.distributed.destroy_process_group`. A SimdnnError where there is none.
+ * Leaves the group; all ranks must do so together: `torch.distributed.destroy_process_group`. A SimdnnError if there is no group.
  *
  * @example
  * distributed.initProcessGroup();
@@ -140,7 +140,7 @@ export function destroyProcessGroup(): void {
   mpi = null;
 }
 
-/** Gives `array` the values that it has on rank `root`. */
+/** Replaces the values of `array` by those that it has on rank `root`. */
 export function broadcastMemory(array: ArrayBufferView, root: number): void {
   mpi?.broadcast(array, root);
 }

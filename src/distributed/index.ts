@@ -15,7 +15,7 @@ enum Call {
 }
 
 /**
- * Whether there is a group: `torch.distributed.is_initialized`.
+ * Whether this process is in a group: `torch.distributed.is_initialized`.
  *
  * @example
  * distributed.isInitialized(); // false
@@ -23,7 +23,7 @@ enum Call {
 export const isInitialized = (): boolean => currentGroup() !== null;
 
 /**
- * The number of this process in the group, from 0: `torch.distributed.get_rank`. A SimdnnError where there is no group.
+ * The number of this process in the group, from 0: `torch.distributed.get_rank`. A SimdnnError if there is no group.
  *
  * @example
  * distributed.initProcessGroup();
@@ -33,7 +33,7 @@ export const isInitialized = (): boolean => currentGroup() !== null;
 export const getRank = (): number => requireGroup('distributed.getRank').rank;
 
 /**
- * How many processes the group has: `torch.distributed.get_world_size`. A SimdnnError where there is no group.
+ * The number of processes in the group: `torch.distributed.get_world_size`. A SimdnnError if there is no group.
  *
  * @example
  * distributed.initProcessGroup();
@@ -45,7 +45,7 @@ export const getWorldSize = (): number => requireGroup('distributed.getWorldSize
 /**
  * Replaces the values of a float32 tensor by their sum over all ranks, or with `op: "mean"` by their mean: `torch.distributed.all_reduce`.
  *
- * The same bits on all ranks. It can stand in a compiled function. A RangeError on every rank where one of them makes another call.
+ * All ranks get the same bits. A compiled function can contain it. A RangeError on every rank if one of them makes another call.
  *
  * @example
  * distributed.initProcessGroup();
@@ -65,9 +65,9 @@ export function allReduce(t: Tensor, options?: { op?: 'sum' | 'mean' }): void {
 }
 
 /**
- * Gives a tensor the values that it has on rank `src`, 0 unless said otherwise: `torch.distributed.broadcast`.
+ * Replaces the values of a tensor by those that it has on rank `src`, by default 0: `torch.distributed.broadcast`.
  *
- * A RangeError on every rank where one of them makes another call; a SimdnnError inside a compiled function.
+ * A RangeError on every rank if one of them makes another call; a SimdnnError inside a compiled function.
  *
  * @example
  * distributed.initProcessGroup();
@@ -88,7 +88,7 @@ export function broadcast(t: Tensor, options?: { src?: number }): void {
 }
 
 /**
- * Waits until all ranks are here: `torch.distributed.barrier`.
+ * Waits until all ranks have called it: `torch.distributed.barrier`.
  *
  * @example
  * distributed.initProcessGroup();

@@ -20,7 +20,10 @@ export interface CheckpointEveryOptions extends Omit<SaveCheckpointOptions, 'epo
   path: string | URL;
   /** The number of epochs between two checkpoints (1). */
   every?: number;
-  /** Whether, and by which figure, the best epoch is also written to a file of its own: `run.best.safetensors` beside `run.safetensors` (false). true: by the validation loss if there is one, else the loss. */
+  /**
+   * Whether, and by which figure, the best epoch is also written to a file of its own: `run.best.safetensors` beside `run.safetensors` (false). true: by the
+   * validation loss if there is one, else the loss.
+   */
   best?: boolean | string | BestOptions;
   /** The number of epochs done before this fit, whose reports count from 1 (0). */
   epochsBefore?: number;

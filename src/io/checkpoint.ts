@@ -59,11 +59,12 @@ export async function writeCheckpoint(
 /**
  * Writes the state of a run as one file: model, optimizer, scheduler, the loader's position, scalers, metrics, and the state of the random numbers.
  *
- * Everything is saved as it is at the call, in a callback of `train.fit` too. The file is a safetensors file with a checksum; the names of the state dict are prefixed by `model.`. It is written to a temporary file,
- * synced and renamed, so that after a crash the newest complete file is there. Of metrics all fields are saved that are not private by `#`, or the result of `stateDict` if they have it;
- * functions are omitted.
+ * Everything is saved as it is at the call, in a callback of `train.fit` too. The file is a safetensors file with a checksum; the names of the state dict are
+ * prefixed by `model.`. It is written to a temporary file, synced and renamed, so that after a crash the newest complete file is there. Of metrics all fields
+ * are saved that are not private by `#`, or the result of `stateDict` if they have it; functions are omitted.
  *
- * A TypeError for a part of the wrong type, if there is no part, and for a value that cannot be saved, with its path; rejects with the system's error if the file cannot be written.
+ * A TypeError for a part of the wrong type, if there is no part, and for a value that cannot be saved, with its path; rejects with the system's error if the
+ * file cannot be written.
  *
  * @example
  * const model = new nn.Linear(2, 1);
@@ -135,8 +136,8 @@ export async function openCheckpoint(path: string | URL, options: CheckpointPart
  * Other parts in the file are ignored. Everything is checked first, so an error leaves all parts unchanged. It warns if the file was written on another
  * instruction set, whose sums are rounded in another order.
  *
- * A RangeError for a file that is incomplete or not a checkpoint, for a part that it does not have, and for a state that does not fit; a SimdnnError `"SIMDNN_IN_USE"` for a
- * model that a fit is training.
+ * A RangeError for a file that is incomplete or not a checkpoint, for a part that it does not have, and for a state that does not fit; a SimdnnError
+ * `"SIMDNN_IN_USE"` for a model that a fit is training.
  *
  * @example
  * const model = new nn.Linear(2, 1);

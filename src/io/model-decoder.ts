@@ -1,4 +1,5 @@
-// Builds a model from the data of a file. No code comes from the file, and no module's constructor runs: the classes are this library's and those that the caller gives.
+// Builds a model from the data of a file. No code comes from the file, and no module's constructor runs: the classes are this library's and those that the
+// caller gives.
 import * as data from '../data';
 import { describe, rangeError } from '../errors';
 import { Module, Parameter } from '../nn';

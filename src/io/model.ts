@@ -44,9 +44,9 @@ const isExample = (value: unknown): value is Tensor | Tensor[] =>
 /**
  * Writes a model as one file: architecture, weights, preprocessing and class names.
  *
- * The class and the fields of each module are written; an object that occurs several times in the model is written once. The user's own classes can be saved if their fields have modules, tensors and plain
- * values; fields that are private by `#`, hooks and gradients are omitted. The file contains no code. It is a safetensors file with a checksum, in which parameters and buffers have their names in the state dict;
- * it is written as by `saveCheckpoint`.
+ * The class and the fields of each module are written; an object that occurs several times in the model is written once. The user's own classes can be saved if
+ * their fields have modules, tensors and plain values; fields that are private by `#`, hooks and gradients are omitted. The file contains no code. It is a
+ * safetensors file with a checksum, in which parameters and buffers have their names in the state dict; it is written as by `saveCheckpoint`.
  *
  * A TypeError, with its path, for a field that cannot be saved, such as a function.
  *
@@ -91,8 +91,8 @@ export async function saveModel(path: string | URL, model: Module, options?: Sav
  *
  * The user's own classes are given by name, `{ modules: { LinearModel } }`; their constructors do not run. Nothing in the file is ever executed.
  *
- * A RangeError for a file that is incomplete or not a model, for a class that is neither the library's nor given, and for fields that a class of the library does not have or that are of
- * another type.
+ * A RangeError for a file that is incomplete or not a model, for a class that is neither the library's nor given, and for fields that a class of the library
+ * does not have or that are of another type.
  *
  * @example
  * class LinearModel extends nn.Module {

@@ -23,7 +23,6 @@ export const minus = each((a, b) => a - b);
 export const times = each((a, b) => a * b);
 export const over = each((a, b) => a / b);
 export const quotient = each((a, b) => Math.floor(a / b));
-export const modulo = each((a, b) => a % b);
 
 export const all = (test: (n: number) => boolean, size: Size): boolean => size.every(test);
 export const isAtMost = (a: Size, b: Size): boolean => all((n) => n >= 0, minus(b, a));

@@ -147,14 +147,14 @@ function translate(traces: readonly ForwardTrace[], memory: GraphMemory): void {
  * Writes the model's forward pass as an ONNX file, which ONNX Runtime and others run: `torch.onnx.export`.
  *
  * The forward pass is recorded in evaluation mode without gradients, so the user's own modules can be exported too; nothing is calculated. `opset` is 20 (IR 9), or 17
- * (IR 8). With `dynamicBatch` the pass is recorded with three batch sizes, and all sizes that differ must be linear functions of the batch size; every example whose first size equals
- * the first example's gets such batches. The weights are those shortly after the call, when the library that writes the file has been loaded; while a fit trains the model, those of its
- * last finished step. With `preprocessing`, a fitted `StandardScaler`, `MinMaxScaler`, `RobustScaler`, `SimpleImputer` or `Pipeline` of these, the file accepts the first
- * input as it was before preprocessing, which the file does in float32. Indices are
- * int32.
+ * (IR 8). With `dynamicBatch` the pass is recorded with three batch sizes, and all sizes that differ must be linear functions of the batch size; every example
+ * whose first size equals the first example's gets such batches. The weights are those shortly after the call, when the library that writes the file has been
+ * loaded; while a fit trains the model, those of its last finished step. With `preprocessing`, a fitted `StandardScaler`, `MinMaxScaler`, `RobustScaler`,
+ * `SimpleImputer` or `Pipeline` of these, the file accepts the first input as it was before preprocessing, which the file does in float32. Indices are int32.
  *
- * Rejects with a SimdnnError `SIMDNN_NOT_EXPORTABLE`, which names the operation and its module, for random numbers, losses, changes in place of tensors that outlive the pass, and
- * other functions of the batch size; rejects with the file system's errors. `path` may be a `file:` URL; the file is written to a temporary file, synced and renamed.
+ * Rejects with a SimdnnError `SIMDNN_NOT_EXPORTABLE`, which names the operation and its module, for random numbers, losses, changes in place of tensors that
+ * outlive the pass, and other functions of the batch size; rejects with the file system's errors. `path` may be a `file:` URL; the file is written to a
+ * temporary file, synced and renamed.
  *
  * @example
  * const model = new nn.Sequential(new nn.Linear(4, 8), new nn.ReLU(), new nn.Linear(8, 3));

@@ -43,9 +43,11 @@ function metadataOf(where: string, metadata: unknown): Map<string, string> {
  * Writes tensors by name as a safetensors file, which PyTorch reads: `safetensors.torch.save_file`.
  *
  * `dict` is a state dict or any other object of tensors. float32 is written as F32, int32 as I32, or as I64 if the name ends in `num_batches_tracked`, as in PyTorch.
- * The values are those at the call. The file is written to a temporary file, synced and renamed: a reader, also after a crash, finds the old file or the complete new one.
+ * The values are those at the call. The file is written to a temporary file, synced and renamed: a reader, also after a crash, finds the old file or the
+ * complete new one.
  *
- * A TypeError for a value that is not a tensor and for metadata that is not text, a RangeError for the name `__metadata__`; rejects with the system's error if the file cannot be written.
+ * A TypeError for a value that is not a tensor and for metadata that is not text, a RangeError for the name `__metadata__`; rejects with the system's error if
+ * the file cannot be written.
  *
  * @example
  * const model = new nn.Linear(2, 1);

@@ -69,9 +69,9 @@ class Board implements TensorBoardCallback {
 /**
  * Writes what TensorBoard shows of a fit: `train.fit(model, { ..., callbacks: [io.tensorBoard('runs/a')] })`, then `tensorboard --logdir runs`.
  *
- * Each epoch is a step with its time: `loss/train` and `loss/validation`, `metrics/` and `trainMetrics/` with the names of the metrics, `lr` (`lr/0`, `lr/1` if there are several
- * parameter groups), and `epochSeconds`, as float32. The folder is created, and in it one file for each callback. A resumed run marks where it begins: what an earlier run
- * has written about the same epochs in that folder is not shown.
+ * Each epoch is a step with its time: `loss/train` and `loss/validation`, `metrics/` and `trainMetrics/` with the names of the metrics, `lr` (`lr/0`, `lr/1` if
+ * there are several parameter groups), and `epochSeconds`, as float32. The folder is created, and in it one file for each callback. A resumed run marks where
+ * it begins: what an earlier run has written about the same epochs in that folder is not shown.
  *
  * A TypeError or RangeError for an invalid path or options; `onEpoch` rejects with the system's error if the file cannot be written. As
  * `torch.utils.tensorboard.SummaryWriter`, for scalars.

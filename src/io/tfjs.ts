@@ -64,8 +64,8 @@ function shardsOf(weights: readonly LayerWeight[]): Uint8Array[] {
  * The model is a layer or a `Sequential` of layers, which may be nested: `Linear`, `Embedding`, `LayerNorm`, `BatchNorm1d` (in evaluation mode), `Flatten`, `Softmax`,
  * `LogSoftmax` and activations; `Dropout` and `Identity` are omitted. `example` is an input, which is passed through the layers. Hooks are not exported.
  *
- * Rejects with a SimdnnError `SIMDNN_NOT_EXPORTABLE` for any other module, which it names; for other models use `exportOnnx`. `directory` may be a `file:` URL. The shards are
- * written before `model.json`, each to a temporary file that is synced and renamed.
+ * Rejects with a SimdnnError `SIMDNN_NOT_EXPORTABLE` for any other module, which it names; for other models use `exportOnnx`. `directory` may be a `file:` URL.
+ * The shards are written before `model.json`, each to a temporary file that is synced and renamed.
  *
  * @example
  * const model = new nn.Sequential(new nn.Linear(4, 8), new nn.ReLU(), new nn.Linear(8, 3));

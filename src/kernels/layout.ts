@@ -5,7 +5,8 @@ import { checkShape, layoutOf, type Strided } from '../shape';
 /**
  * The index space of a kernel with two strided operands: its sizes, and for each operand its strides in elements (0 repeats it) and offset.
  *
- * At most 8 dimensions after neighbours that both operands step through as one are merged. For the arithmetic kernels the operands are a and b; for `copyStrided` out and x.
+ * At most 8 dimensions after neighbours that both operands step through as one are merged. For the arithmetic kernels the operands are a and b; for
+ * `copyStrided` out and x.
  *
  * @example
  * const out = new Float32Array(6);

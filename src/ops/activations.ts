@@ -190,7 +190,7 @@ export const logsigmoid = (x: Tensor): Tensor => unary('logsigmoid', 'logsigmoid
 export const tanhshrink = (x: Tensor): Tensor => unary('tanhshrink', 'tanhshrink', x);
 
 /**
- * `x` nearer to 0 by `lambd` (0.5 by default), and 0 where it would pass it: `torch.nn.functional.softshrink`.
+ * `x` moved towards 0 by `lambd` (0.5 by default), and 0 where `|x| <= lambd`: `torch.nn.functional.softshrink`.
  *
  * @example
  * nn.functional.softshrink(tensor([-2, 0.25, 2])).toArray(); // [-1.5, 0, 1.5]

@@ -22,7 +22,7 @@ export function extremesOver(name: 'max' | 'min', where: string, x: Tensor, dim:
     if (reduced[d] && x.shape[d] !== 1) over = extremes(name, where, over, d, over.shape.with(d, 1)).values;
   }
   const extreme = over === x ? copyOf(x) : over;
-  // y alone is handed out, and is what a change of the memory is counted by.
+  // Only y is returned to the user, so a change of the memory is counted by y.
   const shape = x.shape.filter((_, d) => !reduced[d]);
   const y = keepdim ? extreme : new Tensor(extreme.values, shape);
   return record(y, where.slice(7), [x], [x, y], (dy) => {

@@ -5,7 +5,8 @@ import { checkTensor, type Tensor } from '../tensor';
 import './matmul';
 
 /**
- * The product of the matrices `[n0, n1]`, `[n1, n2]`, ..., multiplied in the order that takes the fewest multiplications: `torch.chain_matmul`. A single matrix is returned itself.
+ * The product of the matrices `[n0, n1]`, `[n1, n2]`, ..., multiplied in the order that takes the fewest multiplications: `torch.chain_matmul`. A single matrix
+ * is returned itself.
  *
  * A RangeError for a tensor that is not a matrix, and for neighbours whose sizes do not fit. Source: Cormen et al., Introduction to Algorithms, section 15.2.
  *

@@ -14,7 +14,8 @@ function compare(name: Comparison, x: Tensor, right: unknown): Tensor {
 declare module '../tensor' {
   interface Tensor {
     /**
-     * 1 where `x == other`, else 0: int32, where PyTorch gives booleans. `other` is a tensor or a number; shapes broadcast, int32 beside float32 is compared as float32.
+     * 1 where `x == other`, else 0: int32, where PyTorch gives booleans. `other` is a tensor or a number; shapes broadcast, int32 beside float32 is compared as
+     * float32.
      *
      * @example
      * tensor([1, 2, 3]).eq(2).toArray(); // [0, 1, 0]

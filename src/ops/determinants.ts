@@ -6,11 +6,11 @@ import { squaresOf } from './matrices';
 import './arithmetic';
 import './unary';
 
-/** A determinant by its sign and the logarithm of its size. */
+/** A determinant, given by its sign and the logarithm of its magnitude. */
 export interface SignedLogarithm {
-  /** 1, -1, or 0 where the matrix is singular. */
+  /** 1, -1, or 0 for a singular matrix. */
   sign: Tensor;
-  /** The natural logarithm of its size, -Infinity where the matrix is singular. */
+  /** The natural logarithm of its magnitude, -Infinity for a singular matrix. */
   logabsdet: Tensor;
 }
 
@@ -35,8 +35,8 @@ function slogdetOf(where: string, A: Tensor): SignedLogarithm {
 /**
  * The determinant of each matrix A `[..., n, n]`, `[...]`: `torch.linalg.det`.
  *
- * Computed in float64 and rounded. The gradient is that of the cofactors, of a singular matrix too, where PyTorch's is 0. A RangeError for an A that is not
- * square.
+ * Computed in float64 and rounded. The gradient is calculated from the cofactors, so it is right for a singular matrix too, where PyTorch's is 0. A RangeError
+ * for an A that is not square.
  *
  * @example
  * linalg.det(tensor([[1, 2], [3, 4]])).item(); // -2
@@ -46,7 +46,7 @@ export function det(A: Tensor): Tensor {
 }
 
 /**
- * `{ sign, logabsdet }` of the determinant of each matrix A `[..., n, n]`, each `[...]`: `torch.linalg.slogdet`. It has the range that `det` has not.
+ * `{ sign, logabsdet }` of the determinant of each matrix A `[..., n, n]`, each `[...]`: `torch.linalg.slogdet`. It neither overflows nor underflows where `det` would.
  *
  * The gradient is that of `logabsdet`, `A^-T`. A singular A has sign 0 and logarithm -Infinity. A RangeError for an A that is not square.
  *

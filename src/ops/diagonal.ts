@@ -71,8 +71,8 @@ declare module '../tensor' {
      */
     diag(diagonal?: number): Tensor;
     /**
-     * Square matrices with the rows of x on the diagonal of dimensions `dim1` and `dim2` of the result (the last two by default) and zeros elsewhere; the diagonal is `offset`
-     * positions above the main one (below it if negative). `torch.diag_embed`.
+     * Square matrices with the rows of x on the diagonal of dimensions `dim1` and `dim2` of the result (the last two by default) and zeros elsewhere; the
+     * diagonal is `offset` positions above the main one (below it if negative). `torch.diag_embed`.
      *
      * @example
      * tensor([[1, 2], [3, 4]]).diagEmbed().toArray(); // [[[1, 0], [0, 2]], [[3, 0], [0, 4]]]

@@ -81,7 +81,8 @@ function channelsOf(where: string, x: Tensor, p: number, training: boolean, chan
 /**
  * Sets whole channels to 0 with probability `p` (default 0.5), the others to `x / (1 - p)`; x itself unless `training` (default true): `torch.nn.functional.dropout1d`.
  *
- * Shapes: x `[n, channels, length]` or `[channels, length]`; the result has x's shape. The random numbers are those of `manualSeed`. A RangeError unless p is from 0 to 1.
+ * Shapes: x `[n, channels, length]` or `[channels, length]`; the result has x's shape. The random numbers are those of `manualSeed`. A RangeError unless p is
+ * from 0 to 1.
  *
  * @example
  * nn.functional.dropout1d(ones([2, 3, 4]), 0.5, false).shape; // [2, 3, 4]

@@ -38,8 +38,8 @@ function choleskyOf(where: string, A: Tensor, upper: unknown): Tensor {
 /**
  * The lower triangular L with `L L^T = A` of each symmetric positive definite matrix A `[..., n, n]`: `torch.linalg.cholesky`. With `upper: true` its transpose.
  *
- * Only the lower triangle of A is read, with `upper` the upper one; the gradient is symmetric. Computed in float64 and rounded. A RangeError for an A that is not square
- * or not positive definite.
+ * Only the lower triangle of A is read, with `upper` the upper one; the gradient is symmetric. Computed in float64 and rounded. A RangeError for an A that is
+ * not square or not positive definite.
  *
  * @example
  * linalg.cholesky(tensor([[4, 2], [2, 10]])).toArray(); // [[2, 0], [1, 3]]
@@ -57,8 +57,9 @@ export interface OrthogonalFactors {
   R: Tensor;
 }
 
-// The gradient of A = Q R, given those of Q and R. If A has more columns than rows, the additional columns are A2 = Q R2. Source: Walter, Lehmann and Lamour, "On evaluating higher-order
-// derivatives of the QR decomposition of tall matrices with full column rank" (2012); Roberts and Roberts, "QR and LQ decomposition matrix backpropagation" (2020).
+// The gradient of A = Q R, given those of Q and R. If A has more columns than rows, the additional columns are A2 = Q R2. Source: Walter, Lehmann and Lamour,
+// "On evaluating higher-order derivatives of the QR decomposition of tall matrices with full column rank" (2012); Roberts and Roberts, "QR and LQ decomposition
+// matrix backpropagation" (2020).
 function qrGradient(Q: Tensor, R: Tensor, dQ: Tensor | null, dR: Tensor | null): Tensor {
   const k = Q.shape.at(-1)!;
   const further = R.shape.at(-1)! - k;
@@ -97,8 +98,8 @@ function qrOf(where: string, A: Tensor, mode: (typeof modes)[number]): Orthogona
  * Orthogonal columns Q and an upper triangular R with `Q R = A` of each matrix A `[..., m, n]`: `torch.linalg.qr`.
  *
  * `mode`: `"reduced"` (default), Q `[..., m, k]` and R `[..., k, n]` with k = min(m, n); `"complete"`, k = m; `"r"`, R alone, Q being empty. Signs are LAPACK's: the
- * diagonal of R may be negative. Computed in float64 and rounded. The gradient needs the first k columns of A to be independent (a RangeError where they are not), and is
- * not there for `"r"`, nor for `"complete"` with m > n.
+ * diagonal of R may be negative. Computed in float64 and rounded. The gradient requires that the first k columns of A are independent (a RangeError if they are
+ * not), and does not exist for `"r"`, nor for `"complete"` with m > n.
  *
  * @example
  * const { Q, R } = linalg.qr(tensor([[3], [4]]));

@@ -31,8 +31,9 @@ export function checkAlpha(where: string, name: string, alpha: unknown): number 
 }
 
 /**
- * The focal loss of logits: `alpha_t (1 - q)^gamma (-log q)`, where `p = sigmoid(x)`, `q = p target + (1 - p)(1 - target)` is the probability of the target, and alpha_t
- * is alpha for targets 1 and `1 - alpha` for 0. As `torchvision.ops.sigmoid_focal_loss`; PyTorch itself has none. Source: Lin et al., arXiv 1708.02002.
+ * The focal loss of logits: `alpha_t (1 - q)^gamma (-log q)`, where `p = sigmoid(x)`, `q = p target + (1 - p)(1 - target)` is the probability of the target,
+ * and alpha_t is alpha for targets 1 and `1 - alpha` for 0. As `torchvision.ops.sigmoid_focal_loss`; PyTorch itself has none. Source: Lin et al., arXiv
+ * 1708.02002.
  *
  * x is float32, target float32 or int32 of the same shape with values from 0 to 1. alpha is 0.25 by default, and -1 for no weights; gamma is 2 by default, `reduction`
  * "none" as in torchvision.

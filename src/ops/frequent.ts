@@ -18,8 +18,8 @@ import './views';
 declare module '../tensor' {
   interface Tensor {
     /**
-     * The most frequent element along `dim` (the last by default), of equally frequent ones the smallest, and the last index (int32) at which it occurs. As `torch.mode`. Each
-     * NaN counts as different from the others.
+     * The most frequent element along `dim` (the last by default), of equally frequent ones the smallest, and the last index (int32) at which it occurs. As
+     * `torch.mode`. Each NaN counts as different from the others.
      *
      * A RangeError if the dimension is empty.
      *

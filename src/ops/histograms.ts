@@ -18,22 +18,22 @@ export interface HistogramOptions {
 declare module '../tensor' {
   interface Tensor {
     /**
-     * The number of elements in each of `bins` (100) bins of equal width from `min` to `max`, float32 `[bins]`. If `min` and `max` are equal, as the defaults (0) are, the bins
-     * reach from the smallest to the largest element. As `torch.histc`.
+     * The number of elements in each of `bins` (100) bins of equal width from `min` to `max`, float32 `[bins]`. If `min` and `max` are equal, as the defaults
+     * (0) are, the bins reach from the smallest to the largest element. As `torch.histc`.
      *
-     * A bin includes its lower edge, the last bin also its upper edge. Elements outside and NaN do not count. x is float32. Its values are read, so this cannot be recorded. A
-     * RangeError for a max below min, and for elements that are not finite if they determine the edges.
+     * A bin includes its lower edge, the last bin also its upper edge. Elements outside and NaN do not count. x is float32. Its values are read, so this cannot
+     * be recorded. A RangeError for a max below min, and for elements that are not finite if they determine the edges.
      *
      * @example
      * tensor([1, 2, 1]).histc({ bins: 4, min: 0, max: 3 }).toArray(); // [0, 2, 1, 0]
      */
     histc(options?: { bins?: number; min?: number; max?: number }): Tensor;
     /**
-     * The number of elements in each bin, float32 `[bins]`, and the edges of the bins, `[bins + 1]`. The edges are equally spaced between `min` and `max`, or given as the tensor
-     * `bins`. As `torch.histogram`.
+     * The number of elements in each bin, float32 `[bins]`, and the edges of the bins, `[bins + 1]`. The edges are equally spaced between `min` and `max`, or
+     * given as the tensor `bins`. As `torch.histogram`.
      *
-     * A bin includes its lower edge, the last bin also its upper edge. Elements outside and NaN do not count. x is float32. Its values are read, so this cannot be recorded. A
-     * RangeError for edges that do not ascend and, without `range`, for elements that are not finite.
+     * A bin includes its lower edge, the last bin also its upper edge. Elements outside and NaN do not count. x is float32. Its values are read, so this cannot
+     * be recorded. A RangeError for edges that do not ascend and, without `range`, for elements that are not finite.
      *
      * @example
      * const { hist, binEdges } = tensor([1, 2, 1]).histogram(4, { range: [0, 4] });

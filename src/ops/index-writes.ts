@@ -18,16 +18,16 @@ import './scatter';
 declare module '../tensor' {
   interface Tensor {
     /**
-     * A copy in which slice i of `source` replaces the slice of `dim` that `index[i]` (int32, `[count]`) names. If an index repeats, the last slice stays, where PyTorch leaves
-     * the choice open. As `torch.index_copy`. A RangeError for an index outside.
+     * A copy in which slice i of `source` replaces the slice of `dim` that `index[i]` (int32, `[count]`) names. If an index repeats, the last slice stays,
+     * where PyTorch leaves the choice open. As `torch.index_copy`. A RangeError for an index outside.
      *
      * @example
      * zeros([3]).indexCopy(0, tensor([2, 0], { dtype: 'int32' }), tensor([5, 6])).toArray(); // [6, 0, 5]
      */
     indexCopy(dim: number, index: Tensor, source: Tensor): Tensor;
     /**
-     * A copy in which `values`, which broadcast, replace the elements that `index(indices)` selects, or with `accumulate` are added to them: `torch.index_put`. If a place repeats,
-     * the last value stays, where PyTorch leaves the choice open.
+     * A copy in which `values`, which broadcast, replace the elements that `index(indices)` selects, or with `accumulate` are added to them: `torch.index_put`.
+     * If a place repeats, the last value stays, where PyTorch leaves the choice open.
      *
      * `indices` are those of `index`, not masks: `maskedFill` and `maskedScatter` accept masks. `accumulate` is for float32 only.
      *
@@ -41,8 +41,8 @@ declare module '../tensor' {
       options?: { accumulate?: boolean },
     ): Tensor;
     /**
-     * A copy in which the elements of `source`, in order, replace the elements where `mask` (int32) is not 0; the shapes of x and mask broadcast. As `torch.masked_scatter`. A
-     * RangeError if `source` has too few elements.
+     * A copy in which the elements of `source`, in order, replace the elements where `mask` (int32) is not 0; the shapes of x and mask broadcast. As
+     * `torch.masked_scatter`. A RangeError if `source` has too few elements.
      *
      * @example
      * zeros([4]).maskedScatter(tensor([0, 1, 1, 0], { dtype: 'int32' }), tensor([5, 6])).toArray(); // [0, 5, 6, 0]

@@ -142,8 +142,8 @@ function scaleInPlace(t: Tensor | null, factor: Tensor): void {
   if (t !== null) calls.scaleRows({ out: t.floats, x: t.floats, scale: factor.floats, rows: 1, columns: t.numel });
 }
 
-// The mean of losses whose sum is `total`; `ofLabels` is the sum of the losses without label smoothing. If the weights add up to 0, the labels' part and the smoothing's
-// part are divided by 0 separately, as in PyTorch: the mean is infinite, or NaN if the two disagree.
+// The mean of losses whose sum is `total`; `ofLabels` is the sum of the losses without label smoothing. If the weights add up to 0, the labels' part and the
+// smoothing's part are divided by 0 separately, as in PyTorch: the mean is infinite, or NaN if the two disagree.
 function meanOf({ where, labelSmoothing }: Problem, total: Tensor, ofLabels: Tensor, weights: Tensor): Tensor {
   const by = (op: 'add' | 'sub' | 'mul' | 'div', a: Tensor, b: Tensor): Tensor => binary(where, op, a, b, 'float32');
   const keep = scalar(1 - labelSmoothing);

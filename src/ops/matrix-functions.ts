@@ -23,7 +23,8 @@ function exponential(where: string, A: Tensor): Tensor {
 /**
  * The exponential `1 + A + A^2 / 2! + A^3 / 3! + ...` of each matrix A `[..., n, n]`: `torch.linalg.matrix_exp`.
  *
- * Computed in float64 by Taylor's series of `A / 2^s` and s squarings, and rounded. A RangeError for an A that is not square. Source: Higham, Functions of Matrices, 10.3.
+ * Computed in float64 by Taylor's series of `A / 2^s` and s squarings, and rounded. A RangeError for an A that is not square. Source: Higham, Functions of
+ * Matrices, 10.3.
  *
  * @example
  * linalg.matrixExp(tensor([[0, 3], [0, 0]])).toArray(); // [[1, 3], [0, 1]]

@@ -1,4 +1,4 @@
-// Norms of vectors and of matrices by the names of torch.linalg.
+// Norms of vectors and of matrices, with the names that they have in torch.linalg.
 import { checkBoolean, describe, rangeError, typeError, withDefaults } from '../errors';
 import { normalizeDim, shapeText } from '../shape';
 import { checkTensor, type Tensor } from '../tensor';
@@ -10,7 +10,7 @@ import './unary';
 export interface VectorNormOptions {
   /** The dimension or dimensions of the vectors; all by default. */
   dim?: number | readonly number[];
-  /** Whether these stay, with size 1 (false). */
+  /** Whether these dimensions are kept with size 1 (false). */
   keepdim?: boolean;
 }
 
@@ -22,7 +22,7 @@ function vectorNormOf(where: string, x: Tensor, ord: unknown, dim: VectorNormOpt
 /**
  * `(sum |x_i|^ord)^(1/ord)` over the dimensions `dim`, by default over all: `torch.linalg.vector_norm`.
  *
- * `ord`: 2 by default; Infinity, the largest size; -Infinity, the smallest; 0, how many are not 0; any other number.
+ * `ord`: 2 by default; Infinity, the largest magnitude; -Infinity, the smallest; 0, the number of elements that are not 0; any other number.
  *
  * @example
  * linalg.vectorNorm(tensor([3, 4])).item(); // 5
@@ -74,15 +74,15 @@ function matrixNormOf(where: string, A: Tensor, ord: unknown, dim: readonly numb
 export interface MatrixNormOptions {
   /** The dimensions of rows and columns, by default the last two. */
   dim?: readonly [number, number];
-  /** Whether these stay, with size 1 (false). */
+  /** Whether these dimensions are kept with size 1 (false). */
   keepdim?: boolean;
 }
 
 /**
  * A norm of each matrix A `[..., m, n]`: `torch.linalg.matrix_norm`.
  *
- * `ord`: `"fro"` (default), the root of the sum of squares; 1, the largest sum of a column's sizes; -1, the smallest; Infinity and -Infinity, of a row's. PyTorch's norms of
- * singular values (2, -2 and "nuc") are not there: a RangeError.
+ * `ord`: `"fro"` (default), the root of the sum of squares; 1, the largest sum of the magnitudes in a column; -1, the smallest such sum; Infinity and -Infinity, the
+ * same for rows. PyTorch's norms of singular values (2, -2 and "nuc") are not supported: a RangeError.
  *
  * @example
  * linalg.matrixNorm(tensor([[1, -2], [3, 4]]), Infinity).item(); // 7
@@ -97,15 +97,15 @@ export function matrixNorm(A: Tensor, ord: MatrixOrder = 'fro', options?: Matrix
 export interface NormOptions {
   /** A number: the dimension of vectors. Two: those of matrices. By default all of them. */
   dim?: number | readonly number[];
-  /** Whether these stay, with size 1 (false). */
+  /** Whether these dimensions are kept with size 1 (false). */
   keepdim?: boolean;
 }
 
 /**
  * A norm of vectors or of matrices: `torch.linalg.norm`.
  *
- * Without `ord`, or with null, the root of the sum of squares over `dim`, by default over all. With it: `matrixNorm` where `dim` is two dimensions, or where x is a matrix and
- * `dim` is left out, else `vectorNorm`. A RangeError for an x of more dimensions with `ord` and without `dim`.
+ * Without `ord`, or with null, the root of the sum of squares over `dim`, by default over all. With it: `matrixNorm` if `dim` has two dimensions, or if x is a
+ * matrix and `dim` is omitted; otherwise `vectorNorm`. A RangeError for an x of more dimensions with `ord` and without `dim`.
  *
  * @example
  * linalg.norm(tensor([[3, 4]])).item(); // 5

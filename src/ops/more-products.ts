@@ -82,8 +82,8 @@ declare module '../tensor' {
      */
     outer(vec2: Tensor): Tensor;
     /**
-     * The Kronecker product, in which each element of this tensor is replaced by the element times `other`. Each size is the product of the two sizes; the tensor with fewer
-     * dimensions gets sizes of 1 in front. As `torch.kron`.
+     * The Kronecker product, in which each element of this tensor is replaced by the element times `other`. Each size is the product of the two sizes; the
+     * tensor with fewer dimensions gets sizes of 1 in front. As `torch.kron`.
      *
      * @example
      * tensor([1, 2]).kron(tensor([3, 4])).toArray(); // [3, 4, 6, 8]

@@ -34,8 +34,9 @@ function explainLabel(error: unknown, where: string, target: Tensor, classes: nu
  * The hinge loss of rows with several labels: the sum of `max(0, 1 - x[y] + x[j])` over each label y of the row and each class j that is not among its labels,
  * divided by the number of classes. The rows' losses are reduced to the mean (default), the sum, or "none": `torch.nn.functional.multilabel_margin_loss`.
  *
- * Shapes: x float32 `[n, classes]` or `[classes]`; target int32 in the shape of x. Each row of the target has its labels, followed by -1 if there are fewer than classes;
- * entries behind a -1 are ignored, but must be labels or -1. It needs memory for `n * classes * classes` numbers. A RangeError for any other entry.
+ * Shapes: x float32 `[n, classes]` or `[classes]`; target int32 in the shape of x. Each row of the target has its labels, followed by -1 if there are fewer
+ * than classes; entries behind a -1 are ignored, but must be labels or -1. It needs memory for `n * classes * classes` numbers. A RangeError for any other
+ * entry.
  *
  * @example
  * const target = tensor([[2, 0, -1]], { dtype: "int32" });

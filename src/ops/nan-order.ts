@@ -15,8 +15,8 @@ import './truth';
 declare module '../tensor' {
   interface Tensor {
     /**
-     * The median of the elements that are not NaN, over all elements, or along `dim` with its index; of an even number of elements the lower of the two in the middle; NaN if all are NaN.
-     * As `torch.nanmedian`. Without `dim` the gradient goes to the element returned, where PyTorch divides it among equal ones.
+     * The median of the elements that are not NaN, over all elements, or along `dim` with its index; of an even number of elements the lower of the two in the
+     * middle; NaN if all are NaN. As `torch.nanmedian`. Without `dim` the gradient goes to the element returned, where PyTorch divides it among equal ones.
      *
      * @example
      * tensor([3, NaN, 1, 2]).nanmedian().item(); // 2

@@ -32,8 +32,8 @@ export function writeRange(x: Tensor, dim: number, start: number, part: Tensor):
 }
 
 /**
- * Adds `dy` to the gradient of x at the elements from `start` on along dimension `dim`. If there is a gradient already, only those elements are touched: otherwise a tensor
- * whose rows were taken one by one would need a whole cleared gradient, and an addition over it, for each row.
+ * Adds `dy` to the gradient of x at the elements from `start` on along dimension `dim`. If there is a gradient already, only those elements are touched:
+ * otherwise a tensor whose rows were taken one by one would need a whole cleared gradient, and an addition over it, for each row.
  */
 export function giveRange(x: Tensor, dim: number, start: number, dy: Tensor): void {
   if (!x.needsGrad) return;

@@ -57,12 +57,12 @@ function along(x: Tensor, d: number, before: number, after: number, mode: PadMod
 }
 
 /**
- * `x` with elements added around it: `torch.nn.functional.pad`. `sizes` has pairs: how many elements before and behind along the last dimension, then along the one before it, and so
- * on; negative sizes cut elements off.
+ * `x` with elements added around it: `torch.nn.functional.pad`. `sizes` has pairs: how many elements before and behind along the last dimension, then along the
+ * one before it, and so on; negative sizes cut elements off.
  *
- * `mode`: `"constant"` adds `value` (0); `"reflect"` mirrors at the last element, which is not repeated; `"replicate"` repeats the last element; `"circular"` continues from
- * the other end. All modes work in any dimension; PyTorch's last three modes only work in one to three dimensions of images. A RangeError if there are too few elements
- * to mirror, and for a `value` in another mode than `"constant"`.
+ * `mode`: `"constant"` adds `value` (0); `"reflect"` mirrors at the last element, which is not repeated; `"replicate"` repeats the last element; `"circular"`
+ * continues from the other end. All modes work in any dimension; PyTorch's last three modes only work in one to three dimensions of images. A RangeError if
+ * there are too few elements to mirror, and for a `value` in another mode than `"constant"`.
  *
  * @example
  * nn.functional.pad(tensor([1, 2, 3]), [1, 2]).toArray(); // [0, 1, 2, 3, 0, 0]

@@ -77,7 +77,8 @@ function pair(name: Name, x: Tensor, right: unknown): Tensor {
 declare module '../tensor' {
   interface Tensor {
     /**
-     * The larger of x and `other`, element by element. Where they are equal each gets half of the gradient. NaN where either is NaN; then neither gets a gradient, where PyTorch gives it to both.
+     * The larger of x and `other`, element by element. Where they are equal each gets half of the gradient. NaN where either is NaN; then neither gets a
+     * gradient, where PyTorch gives it to both.
      *
      * int32 and int32 give int32, everything else float32; `other` is a tensor or a number, shapes broadcast. As `torch.maximum`.
      *

@@ -54,8 +54,8 @@ declare module '../tensor' {
      */
     split(sizes: number | readonly number[], dim?: number): Tensor[];
     /**
-     * `sections` pieces along `dim` (default 0), the first ones longer by one if the size is not divisible; or the pieces between the indices in an array, as `slice` has them.
-     * Pieces of dimension 0 share memory, others are copies (PyTorch always shares). As `torch.tensor_split`.
+     * `sections` pieces along `dim` (default 0), the first ones longer by one if the size is not divisible; or the pieces between the indices in an array, as
+     * `slice` has them. Pieces of dimension 0 share memory, others are copies (PyTorch always shares). As `torch.tensor_split`.
      *
      * @example
      * arange(5).tensorSplit(3).map((piece) => piece.toArray()); // [[0, 1], [2, 3], [4]]

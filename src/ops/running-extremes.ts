@@ -1,5 +1,5 @@
-// Running maximum, minimum and logarithm of the sum of exponentials, by a parallel scan: in steps with `by` = 1, 2, 4, ... each element is combined with the one `by` places
-// before it, so that after log2(n) steps it has the result for all elements up to it.
+// Running maximum, minimum and logarithm of the sum of exponentials, by a parallel scan: in steps with `by` = 1, 2, 4, ... each element is combined with the
+// one `by` places before it, so that after log2(n) steps it has the result for all elements up to it.
 
 import { give, record } from '../autograd';
 import { normalizeDim } from '../shape';

@@ -23,11 +23,11 @@ export type ScatterReduction = 'sum' | 'prod' | 'mean' | 'amax' | 'amin';
 declare module '../tensor' {
   interface Tensor {
     /**
-     * For `dim` 1, and in the same way for every `dim`: `y[i][c]` is `reduce` of all `source[i][j]` with `index[i][j] = c` and, unless `includeSelf` is false, of `x[i][c]`. An
-     * element to which nothing is assigned stays as it is. As `torch.scatter_reduce`.
+     * For `dim` 1, and in the same way for every `dim`: `y[i][c]` is `reduce` of all `source[i][j]` with `index[i][j] = c` and, unless `includeSelf` is false,
+     * of `x[i][c]`. An element to which nothing is assigned stays as it is. As `torch.scatter_reduce`.
      *
-     * `reduce` is "sum", "prod", "mean", "amax" or "amin"; index and source as for `scatter`. Equal largest or smallest elements share the gradient evenly. int32 means are rounded
-     * down. A RangeError for an index outside.
+     * `reduce` is "sum", "prod", "mean", "amax" or "amin"; index and source as for `scatter`. Equal largest or smallest elements share the gradient evenly.
+     * int32 means are rounded down. A RangeError for an index outside.
      *
      * @example
      * const index = tensor([0, 2, 0], { dtype: 'int32' });
@@ -36,8 +36,8 @@ declare module '../tensor' {
      */
     scatterReduce(dim: number, index: Tensor, source: Tensor, reduce: ScatterReduction, options?: { includeSelf?: boolean }): Tensor;
     /**
-     * Combines slice i of `source` along `dim` with the slice of x that `index[i]` (int32, `[count]`) names, by "prod", "mean", "amax" or "amin"; `includeSelf` and gradients
-     * as for `scatterReduce`. As `torch.index_reduce`. For sums use `indexAdd`.
+     * Combines slice i of `source` along `dim` with the slice of x that `index[i]` (int32, `[count]`) names, by "prod", "mean", "amax" or "amin"; `includeSelf`
+     * and gradients as for `scatterReduce`. As `torch.index_reduce`. For sums use `indexAdd`.
      *
      * @example
      * ones([3]).indexReduce(0, tensor([0, 2, 0], { dtype: 'int32' }), tensor([4, 2, 3]), 'prod').toArray(); // [12, 1, 2]

@@ -24,7 +24,8 @@ declare module '../tensor' {
      */
     scatter(dim: number, index: Tensor, source: Tensor | number): Tensor;
     /**
-     * A copy with `y[i][index[i][j]] += source[i][j]` for `dim` 1, and in the same way for every `dim`: `torch.scatter_add`. float32; index and source as for `scatter`.
+     * A copy with `y[i][index[i][j]] += source[i][j]` for `dim` 1, and in the same way for every `dim`: `torch.scatter_add`. float32; index and source as for
+     * `scatter`.
      *
      * @example
      * zeros([1, 3]).scatterAdd(1, tensor([[2, 2]], { dtype: 'int32' }), ones([1, 2])).toArray(); // [[0, 0, 2]]

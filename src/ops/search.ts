@@ -11,8 +11,8 @@ import './sort';
 import './truth';
 import './views';
 
-// The number of elements of each row of `sorted` that come before each value of the same row of `values`, by binary search with the same number of steps for every value. Equal
-// elements come before a value if `right`; NaN comes after all.
+// The number of elements of each row of `sorted` that come before each value of the same row of `values`, by binary search with the same number of steps for
+// every value. Equal elements come before a value if `right`; NaN comes after all.
 function placesOf(sorted: Tensor, values: Tensor, right: boolean): Tensor {
   const last = sorted.shape.length - 1;
   const before = (index: Tensor): Tensor => {
@@ -90,8 +90,9 @@ export function searchsorted(sorted: Tensor, values: Tensor | number, options?: 
 /**
  * The number of the interval between sorted boundaries in which each element of `x` lies, int32: `torch.bucketize`.
  *
- * `i` satisfies `boundaries[i - 1] < x <= boundaries[i]`, with `right: true` `boundaries[i - 1] <= x < boundaries[i]`. It is 0 below the first boundary, and the number of
- * boundaries above the last one and for NaN. x is a tensor of any shape or a number, boundaries `[n]` of the same element type. There is no gradient.
+ * `i` satisfies `boundaries[i - 1] < x <= boundaries[i]`, with `right: true` `boundaries[i - 1] <= x < boundaries[i]`. It is 0 below the first boundary, and
+ * the number of boundaries above the last one and for NaN. x is a tensor of any shape or a number, boundaries `[n]` of the same element type. There is no
+ * gradient.
  *
  * @example
  * bucketize(tensor([0.5, 1, 7]), tensor([1, 3, 5])).toArray(); // [0, 0, 3]

@@ -43,8 +43,8 @@ export interface MultiLabelSoftMarginLossOptions {
 }
 
 /**
- * The mean over the classes of `-target log sigmoid(x) - (1 - target) log sigmoid(-x)`, times `weight` if given. The rows' losses are reduced to the mean (default), the
- * sum, or "none": `torch.nn.functional.multilabel_soft_margin_loss`. x are logits, and a row may have several labels.
+ * The mean over the classes of `-target log sigmoid(x) - (1 - target) log sigmoid(-x)`, times `weight` if given. The rows' losses are reduced to the mean
+ * (default), the sum, or "none": `torch.nn.functional.multilabel_soft_margin_loss`. x are logits, and a row may have several labels.
  *
  * Shapes: x float32 `[*, classes]`; target in the same shape, float32 or int32, 1 or 0 for each class. With `reduction: "none"` the result is `[*]`.
  *

@@ -34,7 +34,7 @@ export function solution(a: Tensor, b: Tensor, transposed = false): Tensor {
 
 /** The options of `linalg.solve`. */
 export interface SolveOptions {
-  /** Whether A stands on the left, `A X = B` (default), or on the right, `X A = B`. */
+  /** Whether A is the left factor, `A X = B` (default), or the right one, `X A = B`. */
   left?: boolean;
 }
 
@@ -77,7 +77,7 @@ function inverseOf(where: string, A: Tensor): Tensor {
 }
 
 /**
- * The inverse of each matrix A `[..., n, n]`: `torch.linalg.inv`. `solve(A, B)` is faster than `inv(A).matmul(B)`, and as exact.
+ * The inverse of each matrix A `[..., n, n]`: `torch.linalg.inv`. `solve(A, B)` is faster than `inv(A).matmul(B)`, and as accurate.
  *
  * Computed in float64 and rounded. A RangeError for an A that is not square or that is singular.
  *

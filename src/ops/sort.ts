@@ -64,7 +64,8 @@ export type Interpolation = 'linear' | 'lower' | 'higher' | 'nearest' | 'midpoin
 declare module '../tensor' {
   interface Tensor {
     /**
-     * The elements along `dim` (the last by default) in ascending order, and their indices in x (int32): `torch.sort`. Equal elements keep their order; NaN is larger than all.
+     * The elements along `dim` (the last by default) in ascending order, and their indices in x (int32): `torch.sort`. Equal elements keep their order; NaN is
+     * larger than all.
      *
      * @example
      * tensor([3, 1, 2]).sort().indices.toArray(); // [1, 2, 0]
@@ -121,8 +122,9 @@ declare module '../tensor' {
      */
     quantile(q: number | Tensor, dim?: number, options?: { keepdim?: boolean; interpolation?: Interpolation }): Tensor;
     /**
-     * The number of times that each of the numbers 0, 1, ... occurs in an int32 tensor `[n]`, int32 `[max(minlength, 1 + the largest)]`; with `weights` (float32 `[n]`) the
-     * sum of the weights of each: `torch.bincount`. Values are read, so this cannot be recorded. A RangeError for an element that is negative or at least 2^28.
+     * The number of times that each of the numbers 0, 1, ... occurs in an int32 tensor `[n]`, int32 `[max(minlength, 1 + the largest)]`; with `weights`
+     * (float32 `[n]`) the sum of the weights of each: `torch.bincount`. Values are read, so this cannot be recorded. A RangeError for an element that is
+     * negative or at least 2^28.
      *
      * @example
      * tensor([1, 3, 1], { dtype: 'int32' }).bincount().toArray(); // [0, 2, 0, 1]

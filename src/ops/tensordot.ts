@@ -27,8 +27,8 @@ function summedDims(a: Tensor, b: Tensor, dims: unknown): [number[], number[]] {
 }
 
 /**
- * The sum of products over pairs of dimensions: `torch.tensordot`. `dims` is the number of last dimensions of `a` that are paired with the first ones of `b` (2 by default; 0 for all
- * products), or two lists: dimensions of a, and the dimensions of b of the same sizes.
+ * The sum of products over pairs of dimensions: `torch.tensordot`. `dims` is the number of last dimensions of `a` that are paired with the first ones of `b` (2
+ * by default; 0 for all products), or two lists: dimensions of a, and the dimensions of b of the same sizes.
  *
  * The result has the other dimensions of a, then those of b; both are float32.
  *

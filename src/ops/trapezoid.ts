@@ -19,8 +19,8 @@ export interface TrapezoidOptions {
 }
 
 /**
- * The integral of `y` along `dim` (the last by default) by the trapezoidal rule: `torch.trapezoid`. With points `x` it is `sum (x_i+1 - x_i) (y_i + y_i+1) / 2`; without
- * them neighbouring points have the distance `dx` (1).
+ * The integral of `y` along `dim` (the last by default) by the trapezoidal rule: `torch.trapezoid`. With points `x` it is `sum (x_i+1 - x_i) (y_i + y_i+1) /
+ * 2`; without them neighbouring points have the distance `dx` (1).
  *
  * y and x are float32. x is `[n]`, with as many elements as y along dim, or has a shape that broadcasts with y's. Fewer than two elements give 0.
  *
@@ -35,8 +35,8 @@ export function trapezoid(y: Tensor, x: Tensor | null = null, options?: Trapezoi
 }
 
 /**
- * The integrals of `y` along `dim` (the last by default) from its first element to each later one by the trapezoidal rule: `torch.cumulative_trapezoid`. The last one is the result
- * of `trapezoid` with the same arguments; the dimension has one element fewer than y's.
+ * The integrals of `y` along `dim` (the last by default) from its first element to each later one by the trapezoidal rule: `torch.cumulative_trapezoid`. The
+ * last one is the result of `trapezoid` with the same arguments; the dimension has one element fewer than y's.
  *
  * @example
  * cumulativeTrapezoid(tensor([1, 2, 4])).toArray(); // [1.5, 4.5]
@@ -75,7 +75,8 @@ function stepsOf(where: string, x: Tensor, y: Tensor, d: number, n: number): Ten
 }
 
 /**
- * The Vandermonde matrix: each row has the powers of an element, `x^(n-1), ..., x, 1`, or with `increasing` `1, x, ...`. `torch.vander`. x is `[m]`, the result `[m, n]`; n is m by default.
+ * The Vandermonde matrix: each row has the powers of an element, `x^(n-1), ..., x, 1`, or with `increasing` `1, x, ...`. `torch.vander`. x is `[m]`, the result
+ * `[m, n]`; n is m by default.
  *
  * @example
  * vander(tensor([1, 2, 3])).toArray(); // [[1, 1, 1], [4, 2, 1], [9, 3, 1]]

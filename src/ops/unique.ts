@@ -23,11 +23,11 @@ type Alone = UniqueOptions & { returnInverse?: false; returnCounts?: false };
 declare module '../tensor' {
   interface Tensor {
     /**
-     * The distinct elements in ascending order, `[m]`, or with `dim` the distinct slices along it; with an option an object that also has the inverse and the counts (int32):
-     * `torch.unique`.
+     * The distinct elements in ascending order, `[m]`, or with `dim` the distinct slices along it; with an option an object that also has the inverse and the
+     * counts (int32): `torch.unique`.
      *
-     * Slices are ordered by the first elements in which they differ. A NaN is different from every other NaN. The size of the result depends on values, so `compile` and `fit` cannot
-     * record this.
+     * Slices are ordered by the first elements in which they differ. A NaN is different from every other NaN. The size of the result depends on values, so
+     * `compile` and `fit` cannot record this.
      *
      * @example
      * tensor([3, 1, 3]).unique().toArray(); // [1, 3]
@@ -37,8 +37,9 @@ declare module '../tensor' {
     /** The distinct elements, the index of each element of x among them, and how often they occur; see `unique`. */
     unique(options: UniqueOptions): { values: Tensor; inverse: Tensor; counts: Tensor };
     /**
-     * The first element of each run of equal neighbours, in row-major order, `[m]`, or with `dim` the first slice of each run along it; with an option an object that also has the
-     * inverse and the counts (int32), as `unique`: `torch.unique_consecutive`. The size of the result depends on values, so this cannot be recorded.
+     * The first element of each run of equal neighbours, in row-major order, `[m]`, or with `dim` the first slice of each run along it; with an option an
+     * object that also has the inverse and the counts (int32), as `unique`: `torch.unique_consecutive`. The size of the result depends on values, so this
+     * cannot be recorded.
      *
      * @example
      * tensor([1, 1, 2, 1]).uniqueConsecutive().toArray(); // [1, 2, 1]

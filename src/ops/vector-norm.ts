@@ -74,8 +74,8 @@ declare module '../tensor' {
     /**
      * The p-norm `(sum |x_i|^p)^(1/p)` over dimension `dim`, over several (an array), or over all (default): `torch.norm`.
      *
-     * `p`: 2 by default, also called `"fro"`; 1; Infinity, the largest magnitude; -Infinity, the smallest; 0, the number of elements that are not 0; any other number. The
-     * gradient is 0 where the norm is 0. Over several dimensions it is the norm of all their elements as one vector.
+     * `p`: 2 by default, also called `"fro"`; 1; Infinity, the largest magnitude; -Infinity, the smallest; 0, the number of elements that are not 0; any other
+     * number. The gradient is 0 where the norm is 0. Over several dimensions it is the norm of all their elements as one vector.
      *
      * @example
      * tensor([3, 4]).norm().item(); // 5
@@ -90,7 +90,8 @@ declare module '../tensor' {
      */
     dist(other: Tensor, p?: number): Tensor;
     /**
-     * The tensor in which each slice along `dim` whose p-norm exceeds `maxnorm` is scaled down to that norm: `torch.renorm`. p is above 0; x has at least two dimensions.
+     * The tensor in which each slice along `dim` whose p-norm exceeds `maxnorm` is scaled down to that norm: `torch.renorm`. p is above 0; x has at least two
+     * dimensions.
      *
      * @example
      * tensor([[3, 4], [0, 1]]).renorm(2, 0, 1).toArray().flat().map((v) => v.toFixed(2)); // ["0.60", "0.80", "0.00", "1.00"]

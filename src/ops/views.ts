@@ -11,8 +11,8 @@ export function view(x: Tensor, shape: number[], name = 'reshape'): Tensor {
 }
 
 /**
- * t, or a view of it if it is also `first` or `second`. A kernel writes the gradients of all operands at once, so a tensor that is used twice as an operand would get two
- * gradients in one memory. For a view and its tensor autograd adds them up.
+ * t, or a view of it if it is also `first` or `second`. A kernel writes the gradients of all operands at once, so a tensor that is used twice as an operand
+ * would get two gradients in one memory. For a view and its tensor autograd adds them up.
  */
 export const distinct = <T extends Tensor | null>(t: T, first: Tensor, second: Tensor | null = null): T =>
   t?.needsGrad && (t === first || t === second) ? (view(t, t.shape.slice()) as T) : t;

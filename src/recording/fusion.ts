@@ -51,8 +51,8 @@ function withDerivative({ kernel, args, from }: TracedCall, next: TracedCall, be
 }
 
 /**
- * Fuses each product with the bias that is added to it, each layer with the activation that follows it, and the gradient of each layer with that of the activation before it, if nothing else
- * reads the value between the two calls.
+ * Fuses each product with the bias that is added to it, each layer with the activation that follows it, and the gradient of each layer with that of the
+ * activation before it, if nothing else reads the value between the two calls.
  */
 export function fuse(calls: readonly TracedCall[]): TracedCall[] {
   const uses = usesIn(calls);

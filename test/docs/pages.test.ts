@@ -35,6 +35,11 @@ describe.each(pages.filter((page) => idiomsOf(textOf(page)).length > 0))('the ta
   });
 });
 
+it('the site of `npm run docs` has every page as a guide', () => {
+  const { projectDocuments } = JSON.parse(textOf('docs/reference/typedoc.json')) as { projectDocuments: string[] };
+  expect(projectDocuments.map((path) => path.replace('../', 'docs/')).sort()).toEqual([...pages].sort());
+});
+
 it('the pages for those who come from elsewhere have such tables', () => {
   const with50 = pages.filter((page) => idiomsOf(textOf(page)).length > 50);
   expect(with50).toEqual(['docs/coming-from-keras-and-tfjs.md', 'docs/coming-from-pytorch.md']);

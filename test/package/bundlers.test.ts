@@ -1,7 +1,8 @@
 // Real bundlers, from npm: each puts a program that trains into one file, as docs/bundlers.md says and without; what comes out runs, or says what to do.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../temporary';
 import { consumer, type Outcome, run, tarball, userEnvironment } from './install';
 
 const versions = {
@@ -15,6 +16,7 @@ const versions = {
   'webpack-cli': '*',
   '@vercel/ncc': '*',
   '@vercel/nft': '*',
+  postject: '*', // puts the program into Node's own binary
 };
 
 const program = `
@@ -98,6 +100,8 @@ const bundlers: Record<string, { file: string; bundle(out: string, external: boo
   },
 };
 
+const fuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2'; // where Node's binary notes that it contains a program
+
 const trained = [0, expect.stringContaining('epochs: 2')];
 
 describe.each(Object.entries(bundlers))('%s', (name, { file, bundle }) => {
@@ -131,4 +135,29 @@ it('@vercel/nft takes the binaries along', () => {
   const { output } = run(folder, process.execPath, ['-e', trace], env);
   expect(output).toMatch(/^node_modules\/simdnn\/prebuilds\/[\w-]+\/simdnn\.glibc\.node$/m);
   expect(output).toMatch(/^node_modules\/simdnn\/dist\/index\.js$/m);
+});
+
+it('a single-executable application says what to ship with it, and works with the binary that it names itself', () => {
+  const made = (name: string, first: string): string => {
+    writeFileSync(join(folder, `${name}-first.mjs`), first);
+    writeFileSync(join(folder, `${name}.mjs`), `import './${name}-first.mjs';\n${program}`);
+    tool('esbuild', `${name}.mjs`, '--bundle', '--platform=node', `--outfile=${name}.cjs`);
+    writeFileSync(
+      join(folder, 'sea.json'),
+      JSON.stringify({ main: `${name}.cjs`, output: 'sea.blob', disableExperimentalSEAWarning: true }),
+    );
+    run(folder, process.execPath, ['--experimental-sea-config', 'sea.json'], env);
+    const place = join(temporaryFolder(), name); // where no node_modules folder can be found
+    copyFileSync(process.execPath, place);
+    const { status, output } = tool('postject', place, 'NODE_SEA_BLOB', 'sea.blob', '--sentinel-fuse', fuse);
+    expect([status, status === 0 ? '' : output]).toEqual([0, '']);
+    return place;
+  };
+  const start = (place: string): unknown[] => {
+    const { status, output } = run(temporaryFolder(), place, [], env);
+    return [status, output];
+  };
+  expect(start(made('alone', ''))).toEqual([1, expect.stringContaining('cure: simdnn is in a single-executable application')]);
+  const named = join(folder, 'node_modules/simdnn');
+  expect(start(made('naming', `process.env.SIMDNN_PREBUILD ??= ${JSON.stringify(named)};`))).toEqual(trained);
 });

@@ -1,10 +1,10 @@
 // Package managers other than npm, of which most run no install scripts: each installs the tarball, and what it has installed works.
-import { copyFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { downloaded, nodeBinary } from '../../scripts/emulators.mjs';
 import { temporaryFolder } from '../temporary';
-import { run, tarball, userEnvironment } from './install';
+import { binaryOf, consumer, run, tarball, userEnvironment } from './install';
 
 const newer = nodeBinary(24, 'linux-x64'); // what the newest versions want
 const managers: Record<string, { command: string[]; add: string[]; exec: string[]; files?: Record<string, string> }> = {
@@ -36,4 +36,18 @@ it.each(Object.entries(managers))('%s', (name, { command, add, exec, files = {} 
   expect([loaded.status, loaded.output]).toEqual([0, expect.stringMatching(/"arch":"x64"/)]);
   const help = manager(...exec, 'simdnn', 'build', '--help'); // the command that the error of a missing binary names
   expect([help.status, help.output]).toEqual([0, expect.stringContaining('compile the addon')]);
+});
+
+it("Electron's rebuild of all native modules finds nothing to build, and leaves the binary as it is", () => {
+  const folder = consumer();
+  const packages = [tarball, '@electron/rebuild@^4'];
+  const installation = run(folder, 'npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', ...packages], environment);
+  expect([installation.status, installation.status === 0 ? '' : installation.output]).toEqual([0, '']);
+  const home = join(folder, 'node_modules/simdnn');
+  const before = readFileSync(join(home, binaryOf('linux-x64-glibc')));
+  const rebuild = join(folder, 'node_modules/.bin/electron-rebuild');
+  const { status, output } = run(folder, newer, [rebuild, '--version', '38.0.0', '--force'], environment);
+  expect([status, output]).toEqual([0, expect.stringContaining('Rebuild Complete')]);
+  expect(readFileSync(join(home, binaryOf('linux-x64-glibc'))).equals(before)).toBe(true);
+  expect(existsSync(join(home, 'build'))).toBe(false);
 });

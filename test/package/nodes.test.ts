@@ -42,6 +42,14 @@ describe('linux-x64', () => {
   );
   it('Bun', () => smoke({ arch: 'x64' }, downloaded('@oven/bun-linux-x64-baseline', 'bin/bun')));
   it('Deno', () => smoke({ arch: 'x64' }, downloaded('@deno/linux-x64-glibc', 'deno'), 'run', '-A'));
+
+  const said = (command: string, ...args: string[]): string => run(folder, command, [...args, 'smoke.cjs']).output;
+  it('Deno without permission for addons says which one is missing', () =>
+    expect(said(downloaded('@deno/linux-x64-glibc', 'deno'), 'run', '--allow-read', '--allow-env')).toContain(
+      'cure: Deno loads addons only with permission: deno run --allow-ffi',
+    ));
+  it('Node 18 is told that it is too old', () =>
+    expect(said(nodeBinary(18, 'linux-x64'))).toContain('simdnn needs Node 20.17 or later, this is v18.'));
 });
 
 describe('Node 24 under its permission model', () => {

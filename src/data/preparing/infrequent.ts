@@ -4,7 +4,7 @@ import type { Cell } from './sorting';
 import { placesOf, type StateReader } from './state';
 
 /** The options that determine which categories are rare; null if none are. */
-export interface Rare {
+export interface RareOptions {
   minFrequency: number | null;
   maxCategories: number | null;
 }
@@ -16,7 +16,7 @@ export type Infrequent = readonly (readonly number[] | null)[] | null;
 const infrequentName = 'infrequent_sklearn';
 
 /** Throws for invalid frequencies and numbers of categories. */
-export function checkRare(where: string, { minFrequency, maxCategories }: Rare): Rare {
+export function checkRare(where: string, { minFrequency, maxCategories }: RareOptions): RareOptions {
   if (minFrequency !== null) {
     checkNumber(where, 'minFrequency', minFrequency, Number.MIN_VALUE);
     if (minFrequency >= 1) checkInteger(where, 'minFrequency', minFrequency, 1);
@@ -25,7 +25,7 @@ export function checkRare(where: string, { minFrequency, maxCategories }: Rare):
   return { minFrequency, maxCategories };
 }
 
-function rareOnes(counts: readonly number[], rows: number, { minFrequency, maxCategories }: Rare): number[] | null {
+function rareOnes(counts: readonly number[], rows: number, { minFrequency, maxCategories }: RareOptions): number[] | null {
   const least = minFrequency === null ? 0 : minFrequency < 1 ? minFrequency * rows : minFrequency;
   const rare = counts.map((count) => count < least);
   const left = rare.filter((is) => !is).length;
@@ -39,7 +39,7 @@ function rareOnes(counts: readonly number[], rows: number, { minFrequency, maxCa
 }
 
 /** The rare categories of each column. `numbers` has the category of each cell, and `sizes` the number of categories to consider. */
-export function infrequentOf(numbers: readonly Int32Array[], sizes: readonly number[], rare: Rare): Infrequent {
+export function infrequentOf(numbers: readonly Int32Array[], sizes: readonly number[], rare: RareOptions): Infrequent {
   if (rare.minFrequency === null && rare.maxCategories === null) return null;
   return numbers.map((column, c) => {
     const counts = new Array<number>(sizes[c]!).fill(0);

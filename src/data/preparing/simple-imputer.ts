@@ -37,8 +37,8 @@ function mostFrequent(cells: readonly Cell[]): Cell {
  * Replaces missing values by the column's mean, median or most frequent value, or by a constant. As `sklearn.impute.SimpleImputer`.
  *
  * x is `[n, features]`, of numbers, or of strings with the strategies "mostFrequent" and "constant". The result is a float32 tensor if all columns are numbers,
- * else rows, as the encoders accept them. A column without any value is dropped, or kept with `keepEmptyFeatures`. Statistics are float64. A SimdnnError `SIMDNN_NOT_FITTED` if used before
- * `fit`. NaN and null are missing whatever `missingValues` is; scikit-learn refuses them if it is another value.
+ * else rows, as the encoders accept them. A column without any value is dropped, or kept with `keepEmptyFeatures`. Statistics are float64. A SimdnnError
+ * `SIMDNN_NOT_FITTED` if used before `fit`. NaN and null are missing whatever `missingValues` is; scikit-learn refuses them if it is another value.
  *
  * @example
  * const imputer = new data.SimpleImputer();
