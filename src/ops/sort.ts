@@ -102,7 +102,7 @@ declare module '../tensor' {
     kthvalue(k: number, dim?: number, options?: { keepdim?: boolean }): Extremes;
     /**
      * The median of all elements as a scalar, or along `dim` with its index. Of an even number of elements it is the lower of the two in the middle, as
-     * in `torch.median`. NaN if any element is.
+     * in `torch.median`. NaN if any element is. Without `dim` all elements that are equal to the median get the same part of the gradient.
      *
      * @example
      * tensor([3, 1, 2, 4]).median().item(); // 2
@@ -183,23 +183,38 @@ Tensor.prototype.kthvalue = function (this: Tensor, k, dim, options) {
   return ranked('kthvalue', this, d, k - 1, keepdim);
 };
 
-Tensor.prototype.median = function (this: Tensor, dim?: number, options?: { keepdim?: boolean }) {
-  const where = 'Tensor.median';
-  const keepdim = keepdimOf(where, options);
-  const x = dim === undefined ? this.reshape([this.numel]) : this;
-  const d = normalizeDim(where, dim ?? 0, x.shape.length);
-  const n = x.shape[d] ?? 1;
-  if (n === 0) throw rangeError(where, `the tensor ${shapeText(this.shape)} has no elements to choose from`);
-  if (x.dtype === 'int32') {
-    const { values, indices } = ranked('median', x, d, Math.floor((n - 1) / 2), keepdim);
-    return dim === undefined ? values : { values, indices };
-  }
+/** The value of x that `pick` finds, of which all elements with this value, or all NaN, get an equal part of the gradient. */
+export function pickedValue(name: string, x: Tensor, pick: (x: Tensor) => Tensor): Tensor {
+  const own = x.detach();
+  const y = pick(own);
+  if (x.dtype === 'int32') return y;
+  return record(y, name, [x], [own, y], (dy) => {
+    const value = y.detach();
+    const equal = own
+      .eq(value)
+      .logicalOr(own.ne(own).logicalAnd(value.ne(value)))
+      .to('float32');
+    give(x, equal.mul(dy.div(equal.sum())));
+  });
+}
+
+function medians(x: Tensor, d: number, n: number, keepdim: boolean): Extremes {
+  if (x.dtype === 'int32') return ranked('median', x, d, Math.floor((n - 1) / 2), keepdim);
   // NaN is sorted last: if the last element is NaN, so is the median.
   const middle = ranked('median', x, d, Math.floor((n - 1) / 2), keepdim);
   const last = ranked('median', x, d, n - 1, keepdim);
   const hasNaN = last.values.detach().ne(last.values.detach());
-  const values = middle.values.where(hasNaN.eq(0), last.values);
-  return dim === undefined ? values : { values, indices: middle.indices.where(hasNaN.eq(0), last.indices) };
+  return { values: middle.values.where(hasNaN.eq(0), last.values), indices: middle.indices.where(hasNaN.eq(0), last.indices) };
+}
+
+Tensor.prototype.median = function (this: Tensor, dim?: number, options?: { keepdim?: boolean }) {
+  const where = 'Tensor.median';
+  const keepdim = keepdimOf(where, options);
+  const d = normalizeDim(where, dim ?? 0, dim === undefined ? 1 : this.shape.length);
+  const n = dim === undefined ? this.numel : (this.shape[d] ?? 1);
+  if (n === 0) throw rangeError(where, `the tensor ${shapeText(this.shape)} has no elements to choose from`);
+  if (dim !== undefined) return medians(this, d, n, keepdim);
+  return pickedValue('median', this, (x) => medians(x.reshape([n]), 0, n, false).values);
 } as Tensor['median'];
 
 /** Finds in sorted `values` the quantile `part` along d. */
