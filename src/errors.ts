@@ -91,7 +91,15 @@ function editDistance(a: string, b: string): number {
   return row[b.length]!;
 }
 
+// Options of PyTorch's that there is nothing to choose for here.
+const leftOut: Record<string, string> = {
+  ...Object.fromEntries(['foreach', 'fused', 'capturable', 'differentiable'].map((name) => [name, 'steps run in one way'])),
+  device: 'everything is on the CPU',
+  inplace: 'results have memory of their own',
+};
+
 function suggestion(name: string, known: readonly string[]): string {
+  if (Object.hasOwn(leftOut, name)) return `: ${leftOut[name]}, leave it out`;
   const other = otherNames[name];
   if (other !== undefined && known.includes(other)) return `, did you mean "${other}"?`;
   const beginsWithIt = known.filter((k) => k.startsWith(name));

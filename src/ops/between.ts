@@ -9,7 +9,7 @@ import './arithmetic';
 import './compare';
 
 /** PyTorch's formula, which is exact at weights 0 and 1. */
-export function lerp(x: Tensor, end: Tensor, weight: number): Tensor {
+function lerp(x: Tensor, end: Tensor, weight: number): Tensor {
   const way = end.sub(x);
   return Math.abs(weight) < 0.5 ? x.add(way.mul(weight)) : end.sub(way.mul(1 - weight));
 }

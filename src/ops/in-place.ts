@@ -11,7 +11,7 @@ import { live, recorder } from '../recorder';
 import { layoutOf, sameShape, shapeText, stridesOf } from '../shape';
 import { changed, checkTensor, empty, isShared, Tensor } from '../tensor';
 import { type AlphaOptions, type DivOptions, multiplied, roundingOf } from './arithmetic';
-import { lerp } from './between';
+import './between';
 import { type BinaryKernel, flatLayout, giveSummed, type Operand, operand, repeatStrides } from './broadcast';
 import { copyOf } from './convert';
 import { type ClampLimits, clampLimits } from './unary';
@@ -226,12 +226,12 @@ declare module '../tensor' {
     div_(other: Tensor | number, options?: DivOptions): this;
     /**
      * Moves this float32 tensor towards `end`: `x + weight * (end - x)`, or `end - (1 - weight) * (end - x)` for weights of at least 0.5, as in
-     * PyTorch; see `copy_`.
+     * PyTorch; `weight` is a number or a tensor; see `copy_`.
      *
      * @example
      * tensor([0, 10]).lerp_(tensor([10, 20]), 0.25).toArray(); // [2.5, 12.5]
      */
-    lerp_(end: Tensor, weight: number): this;
+    lerp_(end: Tensor, weight: number | Tensor): this;
     /**
      * `clamp` in place: limits the elements of this float32 tensor to `[min, max]`, either of which may be omitted; see `copy_`.
      *
@@ -242,12 +242,12 @@ declare module '../tensor' {
     /** Limits the elements to `[min, max]`; see `clamp_`. */
     clamp_(min: number | null, max?: number | null): this;
     /**
-     * Sets every element to `value`; see `copy_`. A RangeError if int32 cannot represent it and the tensor is int32.
+     * Sets every element to `value`, a number or a scalar tensor; see `copy_`. A RangeError if int32 cannot represent the number and the tensor is int32.
      *
      * @example
      * zeros([2]).fill_(7).toArray(); // [7, 7]
      */
-    fill_(value: number): this;
+    fill_(value: number | Tensor): this;
     /**
      * Sets every element to 0; see `copy_`.
      *
@@ -294,17 +294,13 @@ Tensor.prototype.lerp_ = function (this: Tensor, end, weight) {
   const where = 'Tensor.lerp_';
   checkTensor(where, 'x', this, 'float32');
   checkTensor(where, 'end', end, 'float32');
-  if ((weight as unknown) instanceof Tensor) {
-    throw typeError(
-      where,
-      'expected weight to be a number, got a Tensor',
-      'x.add_(end.sub(x).mul(weight)) takes one weight for each element',
-    );
-  }
-  checkNumber(where, 'weight', weight);
   checkBroadcasts(where, 'end', this, end);
-  const before = isRecorded(where, this, end) ? former(this, true) : this;
-  return become(this, 'lerp_', lerp(before, end === this ? before : end, weight), before);
+  const weights = weight instanceof Tensor ? checkTensor(where, 'weight', weight, 'float32') : null;
+  if (weights === null) checkNumber(where, 'weight', weight);
+  else checkBroadcasts(where, 'weight', this, weights);
+  const before = isRecorded(where, this, end, weights) ? former(this, true) : this;
+  const [to, share] = [end, weight].map((given) => (given === this ? before : given)) as [Tensor, number | Tensor];
+  return become(this, 'lerp_', before.lerp(to, share), before);
 };
 Tensor.prototype.clamp_ = function (this: Tensor, first: ClampLimits | number | null, second?: number | null) {
   const where = 'Tensor.clamp_';
@@ -318,7 +314,10 @@ Tensor.prototype.clamp_ = function (this: Tensor, first: ClampLimits | number | 
   return done(this, 'clamp_');
 };
 Tensor.prototype.fill_ = function (this: Tensor, value) {
-  return fill('Tensor.fill_', this, value);
+  if (!(value instanceof Tensor)) return fill('Tensor.fill_', this, value);
+  if (value.shape.length > 0)
+    throw rangeError('Tensor.fill_', `expected value to be a number or a scalar tensor, got ${shapeText(value.shape)}`);
+  return copy(this, value);
 };
 Tensor.prototype.zero_ = function (this: Tensor) {
   return fill('Tensor.zero_', this, 0);

@@ -70,6 +70,8 @@ declare module '../tensor' {
      * tensor([3, 1, 2]).sort().indices.toArray(); // [1, 2, 0]
      */
     sort(dim?: number, options?: SortOptions): Extremes;
+    /** The sorted elements along the last dimension; see `sort`. */
+    sort(options: SortOptions): Extremes;
     /**
      * The indices (int32) that sort x along `dim`: the indices of `sort`.
      *
@@ -77,6 +79,8 @@ declare module '../tensor' {
      * tensor([3, 1, 2]).argsort(0, { descending: true }).toArray(); // [0, 2, 1]
      */
     argsort(dim?: number, options?: SortOptions): Tensor;
+    /** The indices that sort x along the last dimension; see `argsort`. */
+    argsort(options: SortOptions): Tensor;
     /**
      * The elements in ascending order along the first dimension: `torch.msort`, `sort(0).values`.
      *
@@ -133,15 +137,20 @@ declare module '../tensor' {
 
 const lastDim = (dim: number | undefined): number => dim ?? -1;
 
-Tensor.prototype.sort = function (this: Tensor, dim, options) {
-  const descending = sortOptions('Tensor.sort', options);
-  const d = normalizeDim('Tensor.sort', lastDim(dim), this.shape.length);
+// The dimension to sort along, and whether the largest comes first; the dimension may be left out before the options.
+function orderOf(where: string, x: Tensor, first: number | SortOptions | undefined, second: SortOptions | undefined): [number, boolean] {
+  const [dim, options] = typeof first === 'object' && second === undefined ? [undefined, first] : [first as number | undefined, second];
+  const descending = sortOptions(where, options);
+  return [normalizeDim(where, lastDim(dim), x.shape.length), descending];
+}
+
+Tensor.prototype.sort = function (this: Tensor, dim?: number | SortOptions, options?: SortOptions) {
+  const [d, descending] = orderOf('Tensor.sort', this, dim, options);
   return taken('sort', this, d, sorted(this, d, descending));
 };
 
-Tensor.prototype.argsort = function (this: Tensor, dim, options) {
-  const descending = sortOptions('Tensor.argsort', options);
-  return sorted(this, normalizeDim('Tensor.argsort', lastDim(dim), this.shape.length), descending).indices;
+Tensor.prototype.argsort = function (this: Tensor, dim?: number | SortOptions, options?: SortOptions) {
+  return sorted(this, ...orderOf('Tensor.argsort', this, dim, options)).indices;
 };
 
 // The first k of the sorted elements.

@@ -671,6 +671,13 @@ CASES = {
         ([f(3, 2, 2)], lambda x: torch.einsum("i...->i", x)),
         ([f(3, 1), f(4, 2)], lambda x, y: torch.einsum("ij,jk->ik", x, y)),
     ],
+    "Tensor.lerp_": [
+        ([X, Y, v([0.1, 0.6, -1, 2])], lambda x, y, w: x.clone().lerp_(y, w)),
+        ([X, v([0.25])], lambda x, w: x.lerp(x, w)),
+    ],
+    "Tensor.fill_": [([X, f()], lambda x, w: x.clone().fill_(w)), ([WHOLE, i([7], [])], lambda x, w: x.clone().fill_(w))],
+    "Tensor.sort": [([X], lambda x: x.sort(descending=True))],
+    "Tensor.argsort": [([X], lambda x: x.argsort(descending=True))],
 }
 
 

@@ -104,4 +104,39 @@ export const optionCases: Record<string, Case[]> = {
       () => float([4, 2]),
     ),
   ],
+  'Tensor.lerp_': [
+    on(
+      (x, y, w) => x!.clone().lerp_(y!, w!),
+      x34,
+      y34,
+      () => floats([0.1, 0.6, -1, 2]),
+    ),
+    on(
+      (x, w) => {
+        const y = x!.clone();
+        return y.lerp_(y, w!);
+      },
+      x34,
+      () => floats([0.25]),
+    ),
+  ],
+  'Tensor.fill_': [
+    on(
+      (x, v) => x!.clone().fill_(v!),
+      x34,
+      () => float([]),
+    ),
+    on(
+      (x, v) => x!.clone().fill_(v!),
+      whole,
+      () => int([7], []),
+    ),
+  ],
+  'Tensor.sort': [
+    of((x) => {
+      const { values, indices } = x.sort({ descending: true });
+      return [values, indices];
+    }),
+  ],
+  'Tensor.argsort': [of((x) => x.argsort({ descending: true }))],
 };

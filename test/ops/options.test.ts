@@ -4,6 +4,7 @@ import { compile } from '../../src/compile';
 import * as nn from '../../src/nn';
 import * as ops from '../../src/ops';
 import { tensor } from '../../src/ops';
+import * as optim from '../../src/optim';
 import type { Tensor } from '../../src/tensor';
 import { expectError } from '../helpers';
 
@@ -60,6 +61,19 @@ describe('an option', () => {
     expect(() => layerNorm!(x(), [2], weight)).toThrow(
       '[layerNorm] expected an options object, got a Tensor\n  hint: layerNorm(..., { weight, bias, eps })',
     );
+  });
+
+  it('that PyTorch alone has a use for may be left out', () => {
+    const parameters = [new nn.Parameter(tensor([1]))];
+    for (const name of ['foreach', 'fused', 'capturable', 'differentiable']) {
+      expect(() => new optim.Adam(parameters, { [name]: true })).toThrow(
+        `[Adam] unknown option "${name}": steps run in one way, leave it out`,
+      );
+    }
+    expect(() => nn.functional.elu(x(), { inplace: true } as never)).toThrow(
+      'unknown option "inplace": results have memory of their own, leave it out',
+    );
+    expect(() => tensor([1], { device: 'cpu' } as never)).toThrow('unknown option "device": everything is on the CPU, leave it out');
   });
 
   it('has its type checked', () => {
