@@ -26,14 +26,17 @@ export class SimdnnError extends Error {
 
 const withHint = (message: string, hint?: string): string => (hint ? `${message}\n  hint: ${hint}` : message);
 
+// A function's caller may have given something else for the name that the library gives it: such a message has none.
+const named = (where: string, message: string): string => (typeof where === 'string' ? `[${where}] ${message}` : message);
+
 /** A value of the wrong type: `[where] message`, with what to do about it as a hint, if it is known. */
 export function typeError(where: string, message: string, hint?: string): TypeError {
-  return new TypeError(withHint(`[${where}] ${message}`, hint));
+  return new TypeError(withHint(named(where, message), hint));
 }
 
 /** A wrong value or shape: `[where] message`, with what to do about it as a hint, if it is known. */
 export function rangeError(where: string, message: string, hint?: string): RangeError {
-  return new RangeError(withHint(`[${where}] ${message}`, hint));
+  return new RangeError(withHint(named(where, message), hint));
 }
 
 // Each loaded copy of the package has its own, because tensors of another copy are not tensors of this one.
@@ -100,7 +103,15 @@ function editDistance(a: string, b: string): number {
   return row[b.length]!;
 }
 
+// Options of PyTorch's that there is nothing to choose for here.
+const leftOut: Record<string, string> = {
+  ...Object.fromEntries(['foreach', 'fused', 'capturable', 'differentiable'].map((name) => [name, 'steps run in one way'])),
+  device: 'everything is on the CPU',
+  inplace: 'results have memory of their own',
+};
+
 function suggestion(name: string, known: readonly string[]): string {
+  if (Object.hasOwn(leftOut, name)) return `: ${leftOut[name]}, leave it out`;
   const other = otherNames[name];
   if (other !== undefined && known.includes(other)) return `, did you mean "${other}"?`;
   const beginsWithIt = known.filter((k) => k.startsWith(name));
@@ -118,13 +129,10 @@ function suggestion(name: string, known: readonly string[]): string {
  */
 export function withDefaults<T extends object>(where: string, options: Partial<T> | undefined, defaults: T): T {
   if (options === undefined) return { ...defaults };
-  if (options === null || typeof options !== 'object' || Array.isArray(options)) {
+  if (options === null || typeof options !== 'object' || Array.isArray(options) || mark in options) {
     const names = Object.keys(defaults).join(', ');
-    throw typeError(
-      where,
-      `expected an options object, got ${describe(options)}`,
-      where.includes(': ') ? `{ ${names} }` : `${where}(..., { ${names} })`, // behind a colon stands the option whose options these are
-    );
+    const call = typeof where === 'string' && !where.includes(': ') ? `${where}(..., { ${names} })` : `{ ${names} }`; // behind a colon stands the option whose options these are
+    throw typeError(where, `expected an options object, got ${describe(options)}`, call);
   }
   const filled: T = { ...defaults };
   for (const [name, value] of Object.entries(options)) {

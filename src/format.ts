@@ -115,7 +115,7 @@ export function formatTensor(
 
   const body = values.length === 0 ? '[]' : lines(0, 0, values.length, prefix.length);
   const notes: string[] = [];
-  if (values.length === 0 && shape.length !== 1) notes.push(`size=${shapeText(shape)}`);
+  if (values.length === 0 && shape.length !== 1) notes.push(`size=(${shape.join(', ')})`);
   if (dtype === 'int32') notes.push('dtype=int32');
   if (madeBy !== null) notes.push(`gradFn=<${madeBy}>`);
   else if (requiresGrad) notes.push('requiresGrad=true');

@@ -43,6 +43,8 @@ const layers = (): Hints =>
     ['NLLLoss takes inputs with further dimensions', 'NLLLoss2d'],
     ['parameters and buffers are made with their shapes', 'UninitializedBuffer UninitializedParameter'],
     ['LinearCrossEntropyLoss takes its options as an object', 'LinearCrossEntropyOptions'],
+    [attention, 'attention'],
+    ['its classes are in nn itself', 'modules parameter'],
   ]);
 
 const functions = (): Hints =>
@@ -60,6 +62,9 @@ const functions = (): Hints =>
 const ofUtils = (): Hints =>
   hintsOf([
     ['it is called clipGradNorm_ here', 'clip_grad_norm'],
+    ['parametrize.registerParametrization(module, name, mask) multiplies a parameter by a mask', 'prune'],
+    ['model.clone() and loadStateDict() give a module other parameters', 'stateless'],
+    [recurrent, 'rnn'],
     ['fuseLinearBnEval(linear, batchNorm) makes one layer of both', 'fuse_linear_bn_weights'],
     [images, 'convert_conv2d_weight_memory_format convert_conv3d_weight_memory_format fuse_conv_bn_eval fuse_conv_bn_weights'],
   ]);
@@ -81,6 +86,11 @@ const measures = (): Hints =>
     ['MetricCollection holds several metrics', 'MultitaskWrapper'],
     ['ConfusionMatrix gives the counts of which it is made', 'BinaryFairness BinaryGroupStatRates'],
     ['extend Metric', 'BaseAggregator'],
+    ['metrics are classes: update(preds, target), then compute()', 'functional'],
+    ['its classes are in metrics itself', 'aggregation classification regression retrieval wrappers'],
+    ['it is called RetrievalNormalizedDCG here', 'NDCG NormalizedDCG RetrievalNDCG'],
+    ['it is called RetrievalMRR here', 'MRR'],
+    ['it is called RetrievalMAP here', 'MAP'],
     ['RetrievalPrecision and RetrievalRecall are there, for one topK', 'RetrievalPrecisionRecallCurve RetrievalRecallAtFixedPrecision'],
   ]);
 
@@ -131,7 +141,9 @@ const ofPackage = (): Hints =>
     ['setNumThreads(n) and getNumThreads() are there', 'get_num_interop_threads set_num_interop_threads init_num_threads'],
     ['io.saveSafetensors, io.saveModel and io.saveCheckpoint write files', 'save'],
     ['io.loadSafetensors, io.loadModel and io.loadCheckpoint read files', 'load'],
-    ['manualSeed(seed) and getRngState() are there', 'seed initial_seed Generator default_generator'],
+    ['manualSeed(seed) and getRngState() are there', 'seed initial_seed Generator default_generator random'],
+    ['tensors have logit(), sinc(), erf(), xlogy() and others, nn.functional has softmax(x, dim)', 'special'],
+    ['maskedFill(mask, value), maskedSelect(mask) and where(mask, a, b) are there', 'masked nested'],
     ['noGrad(() => ...) records nothing', 'inference_mode is_inference_mode_enabled no_grad'],
     ['x instanceof Tensor asks it', 'is_tensor'],
     ['the shape of a tensor is an array of numbers', 'Size'],

@@ -44,7 +44,7 @@ export function setFloat32MatmulPrecision(precision: Float32MatmulPrecision): vo
 }
 
 /**
- * The precision of large matrix products; see `setFloat32MatmulPrecision`.
+ * The precision of large matrix products: `torch.get_float32_matmul_precision`. See `setFloat32MatmulPrecision`.
  *
  * @example
  * getFloat32MatmulPrecision(); // "highest"

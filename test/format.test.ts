@@ -75,8 +75,8 @@ const prints: [Tensor, string][] = [
         [1., 1., 1.,  ..., 1., 1., 1.]])`,
   ],
   [zeros([0]), `tensor([])`],
-  [zeros([2, 0]), `tensor([], size=[2, 0])`],
-  [zeros([0, 3], { dtype: 'int32' }), `tensor([], size=[0, 3], dtype=int32)`],
+  [zeros([2, 0]), `tensor([], size=(2, 0))`],
+  [zeros([0, 3], { dtype: 'int32' }), `tensor([], size=(0, 3), dtype=int32)`],
   [tensor([1, 2], { requiresGrad: true }), `tensor([1., 2.], requiresGrad=true)`],
   [
     full([9], 0.125, { requiresGrad: true }),

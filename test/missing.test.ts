@@ -70,6 +70,16 @@ describe('a name of PyTorch that a namespace does not have', () => {
     expectError(() => spaceOf(path)[name], TypeError, `[${where}] there is no such property\n  hint: ${hint}`);
   });
 
+  it.each([
+    ['', ['special', 'masked', 'nested', 'random', 'fft', 'func', 'utils', 'backends', 'sparse', 'distributions']],
+    ['nn', ['attention', 'modules', 'parameter']],
+    ['nn.utils', ['prune', 'rnn', 'stateless']],
+    ['metrics', ['functional', 'classification', 'regression', 'retrieval', 'wrappers', 'aggregation', 'NDCG', 'MRR', 'MAP']],
+    ['autograd', ['functional', 'forward_ad']],
+  ])('%j: a module of it, or a short name, says what to use', (path, names) => {
+    for (const name of names) expect(() => spaceOf(path)[name], name).toThrow(/there is no such property\n {2}hint: ./);
+  });
+
   it('leads to names that are there', () => {
     for (const [path, names] of Object.entries(theirs)) {
       for (const name of names) {

@@ -8,7 +8,7 @@ import { Metric } from './metric';
 
 /**
  * The mean over samples of the ensemble's distance from the target less its spread, `mean_i |x_i - y| - sum_ij |x_i - x_j| / (2 m^2)`. As
- * `torchmetrics.ContinuousRankedProbabilityScore`.
+ * `torchmetrics.regression.ContinuousRankedProbabilityScore`.
  *
  * `update(preds, target)` takes m >= 2 predictions for each sample, `[n, m]`, and targets `[n]`, float32 or int32. `compute()` is a scalar, where
  * torchmetrics has shape `[1]`; NaN before any update. Source: Gneiting and Raftery, Journal of the American Statistical Association 102 (2007).

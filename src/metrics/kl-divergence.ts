@@ -82,7 +82,7 @@ export class KLDivergence extends Divergence {
 
 /**
  * The Jensen-Shannon divergence of distributions p and q: the mean of their Kullback-Leibler divergences from `m = (p + q) / 2`. As
- * `torchmetrics.JensenShannonDivergence`.
+ * `torchmetrics.regression.JensenShannonDivergence`.
  *
  * `update(p, q)` as in `KLDivergence`. An outcome with probability 0 on one side adds `log(2) / 2` times its probability on the other; a row whose sum is 0 is
  * NaN. With `logProb`, -Infinity means probability 0, for which torchmetrics gives NaN. `compute()` is a scalar from 0 to `log(2)`, or `[n]` for `reduction:

@@ -47,7 +47,7 @@ export const absentRecall = (task: Task, isExact: boolean): number => (isExact &
  * Precision and recall at each threshold, where scores of at least the threshold are positive predictions. As `torchmetrics.PrecisionRecallCurve`.
  *
  * For `update(preds, target)` see `Task`; preds are scores. `compute()` is a curve `{ precision, recall, thresholds }` for a "binary" task; for the others it
- * is a list of curves, one for each class or label. Points go from the lowest threshold to the highest, followed by one extra point with precision 1 and recall
+ * is a list of curves, one for each class or label, where torchmetrics has a tuple of all precisions, all recalls and all thresholds. Points go from the lowest threshold to the highest, followed by one extra point with precision 1 and recall
  * 0, the only one before any update. Precision is NaN at a threshold that no score reaches. Recall without positive targets is NaN, but 1 for "binary" and
  * "multilabel" tasks if every score is a threshold (`thresholds`: null).
  *

@@ -44,7 +44,7 @@ export function pointsOf({ tps, fps, positives, negatives }: Steps, isExact: boo
  * `torchmetrics.ROC`.
  *
  * For `update(preds, target)` see `Task`; preds are scores. `compute()` is a curve `{ fpr, tpr, thresholds }` for a "binary" task; for the others it is a list
- * of curves, one for each class or label. Points go from the highest threshold to the lowest. If every score is a threshold (`thresholds`: null) the curve
+ * of curves, one for each class or label, where torchmetrics has a tuple of all `fpr`, all `tpr` and all `thresholds`. Points go from the highest threshold to the lowest. If every score is a threshold (`thresholds`: null) the curve
  * begins at (0, 0) with the threshold 1, the only point before any update. A rate whose targets do not occur is 0.
  *
  * @example

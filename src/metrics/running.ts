@@ -25,7 +25,7 @@ const copied = (value: unknown): unknown => {
 };
 
 /**
- * Another metric over the last updates only: `torchmetrics.Running`, but for any metric.
+ * Another metric over the last updates only: `torchmetrics.wrappers.Running`, but for any metric.
  *
  * `update` has the arguments of `baseMetric.update`. The metric stores copies of the arguments of the last `window` updates, and resets and updates
  * `baseMetric`, which you should not use directly. `compute()` is the figure of `baseMetric` over these updates.

@@ -19,12 +19,20 @@ export interface BatchNorm1dOptions {
   momentum?: number | null;
   /** Whether it has a weight and a bias (true). */
   affine?: boolean;
+  /** Whether it has a bias, if it has a weight (true). */
+  bias?: boolean;
   /** Whether it keeps running statistics (true); without them evaluation uses the batch's statistics too. */
   trackRunningStats?: boolean;
 }
 
 /** The defaults of the options of `BatchNorm1d`. */
-export const batchNormDefaults: Required<BatchNorm1dOptions> = { eps: 1e-5, momentum: 0.1, affine: true, trackRunningStats: true };
+export const batchNormDefaults: Required<BatchNorm1dOptions> = {
+  eps: 1e-5,
+  momentum: 0.1,
+  affine: true,
+  bias: true,
+  trackRunningStats: true,
+};
 
 const batchNormOptions = new Options('BatchNorm1d', { eps: number(0), momentum: orNull(number(0, 1)) });
 
@@ -33,8 +41,8 @@ const batchNormOptions = new Options('BatchNorm1d', { eps: number(0), momentum: 
  * ones are updated; in evaluation they are the running ones.
  *
  * Shapes: x `[n, numFeatures]` or `[n, numFeatures, length]`; the result has the shape of x; `weight` and `bias` are `[numFeatures]` and start as ones and zeros, both null
- * with `affine: false`. The buffers have PyTorch's names: `running_mean`, `running_var`, `num_batches_tracked` (int32), or null with `trackRunningStats:
- * false`. A RangeError for a batch of one row in training. Source: Ioffe and Szegedy, arXiv 1502.03167.
+ * with `affine: false`, bias alone with `bias: false`. The buffers have PyTorch's names: `running_mean`, `running_var`, `num_batches_tracked` (int32), or null with `trackRunningStats:
+ * false`. A RangeError for a batch of one row in training, and for an empty one, which PyTorch accepts. Source: Ioffe and Szegedy, arXiv 1502.03167.
  *
  * @example
  * const norm = new nn.BatchNorm1d(1, { momentum: 0.5 });
@@ -58,14 +66,16 @@ export class BatchNorm1d extends Module {
 
   constructor(numFeatures: number, options?: BatchNorm1dOptions) {
     super();
-    const { eps, momentum, affine, trackRunningStats } = batchNormOptions.checked(withDefaults('BatchNorm1d', options, batchNormDefaults));
+    const filled = batchNormOptions.checked(withDefaults('BatchNorm1d', options, batchNormDefaults));
+    const { eps, momentum, affine, bias, trackRunningStats } = filled;
     checkBoolean('BatchNorm1d', 'affine', affine);
+    checkBoolean('BatchNorm1d', 'bias', bias);
     const tracks = checkBoolean('BatchNorm1d', 'trackRunningStats', trackRunningStats);
     this.numFeatures = checkInteger('BatchNorm1d', 'numFeatures', numFeatures);
     this.eps = eps;
     this.momentum = momentum;
     this.weight = affine ? emptyParameter([numFeatures]) : null;
-    this.bias = affine ? emptyParameter([numFeatures]) : null;
+    this.bias = affine && bias ? emptyParameter([numFeatures]) : null;
     this.registerBuffer('running_mean', tracks ? zeros([numFeatures]) : null);
     this.registerBuffer('running_var', tracks ? ones([numFeatures]) : null);
     this.registerBuffer('num_batches_tracked', tracks ? full([], 0, { dtype: 'int32' }) : null);
@@ -133,7 +143,8 @@ export class BatchNorm1d extends Module {
   }
 
   override extraRepr(): string {
-    const flags = `affine=${pythonBool(this.weight !== null)}, track_running_stats=${pythonBool(this.running_mean !== null)}`;
+    const has = (t: Tensor | null): string => pythonBool(t !== null);
+    const flags = `affine=${has(this.weight)}, bias=${has(this.bias)}, track_running_stats=${has(this.running_mean)}`;
     return `${this.numFeatures}, ${batchNormOptions.print(this)}, ${flags}`;
   }
 }

@@ -27,7 +27,7 @@ export class LazyBatchNorm1d extends BatchNorm1d {
     checkBoolean('LazyBatchNorm1d', 'affine', given.affine);
     super(0, { ...given, affine: false });
     this.weight = given.affine ? new UninitializedParameter(['numFeatures']) : null;
-    this.bias = given.affine ? new UninitializedParameter(['numFeatures']) : null;
+    this.bias = given.affine && given.bias ? new UninitializedParameter(['numFeatures']) : null;
     if (given.trackRunningStats) {
       this.runningMean = new UninitializedBuffer(['numFeatures']);
       this.runningVar = new UninitializedBuffer(['numFeatures']);

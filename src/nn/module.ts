@@ -1,6 +1,4 @@
 // The base of all modules: modes, hooks and state. parts.ts has the code that finds a module's contents.
-import { openLeaf } from '../autograd';
-import * as calls from '../calls.generated';
 import { checkBoolean, describe, markOwn, rangeError, SimdnnError, typeError, withDefaults } from '../errors';
 import type { HookHandle } from '../gradient-hooks';
 import { recorder } from '../recorder';
@@ -14,6 +12,7 @@ import { type BackwardHook, type BackwardPreHook, type ForwardHook, type Forward
 import { checkPrefix, type Named, Parts, placeOf } from './parts';
 import { copyState, ExtraState, initializeFrom, type LoadResult, mismatches, type StateDict } from './state';
 import { countChange, watch } from './watch';
+import { clearingOf, type ZeroGradOptions } from './zero-grad';
 
 /**
  * The base of every layer and model: `torch.nn.Module`.
@@ -148,14 +147,8 @@ export abstract class Module extends Parts {
   }
 
   /** Sets the gradient of every parameter to null, or with `setToNone: false` existing gradients to zeros. */
-  zeroGrad(options?: { setToNone?: boolean }): void {
-    const where = placeOf(this, 'zeroGrad');
-    const { setToNone } = withDefaults(where, options, { setToNone: true });
-    checkBoolean(where, 'setToNone', setToNone);
-    for (const parameter of this.parameters()) {
-      if (setToNone) parameter.clearGradient();
-      else if (parameter.gradient !== null) calls.fill({ out: openLeaf(parameter), n: parameter.numel, value: 0 });
-    }
+  zeroGrad(options?: ZeroGradOptions): void {
+    this.parameters().forEach(clearingOf(placeOf(this, 'zeroGrad'), options));
   }
 
   /** Sets `requiresGrad` of every parameter: `requiresGrad_(false)` freezes the module. Returns the module. */

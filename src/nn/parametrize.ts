@@ -248,7 +248,7 @@ function append(where: string, list: ParametrizationList, parametrization: Param
  * parametrization of a tensor is applied to the result of the first. It works in compiled functions and in fits too.
  *
  * The class of the module does not change, unlike in PyTorch: only the printed name begins with `Parametrized`. If `rightInverse` returns a
- * tensor of another shape, `original` is a new parameter; PyTorch changes the shape of the same one. Frozen parameters stay parameters.
+ * tensor of another shape, `original` is a new parameter, where PyTorch changes the shape of `original`. Frozen parameters stay parameters.
  *
  * A TypeError for arguments that are not modules, a RangeError for a name that is not a parameter or buffer of the module itself, and, unless `unsafe`, for a
  * result of another shape; the module does not change then. A SimdnnError `"SIMDNN_NOT_RECORDABLE"` inside a compiled function.

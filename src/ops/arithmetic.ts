@@ -1,6 +1,7 @@
 // add, sub, mul, div and pow of two tensors, or of a tensor and a number.
 import { otherFactors, record } from '../autograd';
 import * as calls from '../calls.generated';
+import { checkNumber, checkOneOf, withDefaults } from '../errors';
 import { empty, Tensor } from '../tensor';
 import { type BinaryKernel, binary, giveSummed, type Operand, operand, scalar } from './broadcast';
 import { powScalar } from './unary';
@@ -39,6 +40,42 @@ function powerToExponent(dy: Tensor, a: Tensor, b: Tensor, y: Tensor): Tensor {
   const log = binary('pow', 'add', a, flat, 'float32');
   calls.logForward({ y: log.floats, x: log.floats, n: log.numel });
   return product(dy, product(y, log));
+}
+
+/** The options of `add` and `sub`. */
+export interface AlphaOptions {
+  /** The factor of `other` (1). */
+  alpha?: number;
+}
+
+/** The options of `div`. */
+export interface DivOptions {
+  /** Whether the quotient is rounded: not at all (null), towards 0, or down. */
+  roundingMode?: 'trunc' | 'floor' | null;
+}
+
+/** `alpha * other` of `add` and `sub`: `other` itself without options. */
+export function multiplied(where: string, x: Tensor, other: Operand, options: AlphaOptions | undefined): Operand {
+  if (options === undefined) return other;
+  const { alpha } = withDefaults(where, options, { alpha: 1 });
+  checkNumber(where, 'alpha', alpha);
+  if (alpha === 1) return other;
+  if (typeof other === 'number') return alpha * other;
+  const factor = operand(where, x, other);
+  return (x.dtype === 'float32' ? factor.to('float32') : factor).mul(alpha);
+}
+
+/** The rounding that `div` is asked for. */
+export const roundingOf = (where: string, options: DivOptions): 'trunc' | 'floor' | null => {
+  const { roundingMode } = withDefaults<Required<DivOptions>>(where, options, { roundingMode: null });
+  return roundingMode === null ? null : checkOneOf(where, 'roundingMode', roundingMode, ['trunc', 'floor'] as const);
+};
+
+// An integer quotient rounded towards 0 is one above the one rounded down, if that is negative and something remains.
+function truncated(x: Tensor, other: Tensor): Tensor {
+  if (x.dtype !== 'int32' || other.dtype !== 'int32') return arithmetic('div', x, other).trunc();
+  const down = x.floorDivide(other);
+  return down.add(down.lt(0).mul(x.remainder(other).ne(0)));
 }
 
 function arithmetic(name: Name, x: Tensor, right: unknown): Tensor {
@@ -83,19 +120,21 @@ declare module '../tensor' {
     /**
      * `x + other`, element by element; `other` is a tensor or a number, shapes broadcast as in NumPy.
      *
-     * int32 and int32 (or an integer) give int32, which wraps; everything else is float32. A RangeError when shapes do not broadcast.
+     * int32 and int32 (or an integer) give int32, which wraps; everything else is float32. With the option `alpha` it is `x + alpha * other`. A RangeError when
+     * shapes do not broadcast.
      *
      * @example
      * tensor([[1, 2], [3, 4]]).add(tensor([10, 20])).toArray(); // [[11, 22], [13, 24]]
+     * tensor([1, 2]).add(tensor([10, 20]), { alpha: 2 }).toArray(); // [21, 42]
      */
-    add(other: Tensor | number): Tensor;
+    add(other: Tensor | number, options?: AlphaOptions): Tensor;
     /**
      * `x - other`, element by element, with the rules of `add`.
      *
      * @example
      * tensor([1, 2]).sub(1).toArray(); // [0, 1]
      */
-    sub(other: Tensor | number): Tensor;
+    sub(other: Tensor | number, options?: AlphaOptions): Tensor;
     /**
      * `x * other`, element by element, with the rules of `add`.
      *
@@ -106,10 +145,14 @@ declare module '../tensor' {
     /**
      * `x / other`, element by element: float32, also for two int32 tensors; shapes broadcast.
      *
+     * With the option `roundingMode: "trunc"` it is rounded towards 0, with `"floor"` down, as by `floorDivide`; then two int32 give int32, and `"floor"` has no
+     * gradient.
+     *
      * @example
      * tensor([1, 3]).div(2).toArray(); // [0.5, 1.5]
+     * tensor([-3, 3]).div(2, { roundingMode: 'floor' }).toArray(); // [-2, 1]
      */
-    div(other: Tensor | number): Tensor;
+    div(other: Tensor | number, options?: DivOptions): Tensor;
     /**
      * `x` to the power of `other`, element by element: float32, also for int32 tensors (where PyTorch stays with integers); shapes broadcast.
      *
@@ -122,17 +165,19 @@ declare module '../tensor' {
   }
 }
 
-Tensor.prototype.add = function (this: Tensor, other: Operand) {
-  return arithmetic('add', this, other);
+Tensor.prototype.add = function (this: Tensor, other: Operand, options?: AlphaOptions) {
+  return arithmetic('add', this, multiplied('Tensor.add', this, other, options));
 };
-Tensor.prototype.sub = function (this: Tensor, other: Operand) {
-  return arithmetic('sub', this, other);
+Tensor.prototype.sub = function (this: Tensor, other: Operand, options?: AlphaOptions) {
+  return arithmetic('sub', this, multiplied('Tensor.sub', this, other, options));
 };
 Tensor.prototype.mul = function (this: Tensor, other: Operand) {
   return arithmetic('mul', this, other);
 };
-Tensor.prototype.div = function (this: Tensor, other: Operand) {
-  return arithmetic('div', this, other);
+Tensor.prototype.div = function (this: Tensor, other: Operand, options?: DivOptions) {
+  const rounding = options === undefined ? null : roundingOf('Tensor.div', options);
+  if (rounding === 'trunc') return truncated(this, operand('Tensor.div', this, other));
+  return rounding === 'floor' ? this.floorDivide(other) : arithmetic('div', this, other);
 };
 Tensor.prototype.pow = function (this: Tensor, other: Operand) {
   return typeof other === 'number' ? powScalar(this.to('float32'), other) : arithmetic('pow', this, other);

@@ -4,12 +4,12 @@ import { broadcastShapes } from '../shape';
 import { checkTensor, Tensor } from '../tensor';
 import { type Operand, operand } from './broadcast';
 import { choose } from './choose';
-import { clampLimits, unary } from './unary';
+import { type ClampLimits, clampLimits, unary } from './unary';
 import './arithmetic';
 import './compare';
 
 /** PyTorch's formula, which is exact at weights 0 and 1. */
-export function lerp(x: Tensor, end: Tensor, weight: number): Tensor {
+function lerp(x: Tensor, end: Tensor, weight: number): Tensor {
   const way = end.sub(x);
   return Math.abs(weight) < 0.5 ? x.add(way.mul(weight)) : end.sub(way.mul(1 - weight));
 }
@@ -51,7 +51,9 @@ declare module '../tensor' {
      * @example
      * tensor([-2, 0.5, 2]).clip({ min: -1, max: 1 }).toArray(); // [-1, 0.5, 1]
      */
-    clip(options: { min?: number; max?: number }): Tensor;
+    clip(limits: ClampLimits): Tensor;
+    /** x limited to `[min, max]`; see `clamp`. */
+    clip(min: number | null, max?: number | null): Tensor;
   }
 }
 
@@ -90,7 +92,7 @@ Tensor.prototype.clampMin = function (this: Tensor, min) {
 Tensor.prototype.clampMax = function (this: Tensor, max) {
   return limit('Tensor.clampMax', 'max', this, max);
 };
-Tensor.prototype.clip = function (this: Tensor, options) {
-  const { min, max } = clampLimits('Tensor.clip', options);
+Tensor.prototype.clip = function (this: Tensor, first: ClampLimits | number | null, second?: number | null) {
+  const { min, max } = clampLimits('Tensor.clip', first, second);
   return unary('clamp', 'Tensor.clip', this, min, max);
 };

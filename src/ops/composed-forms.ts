@@ -50,7 +50,7 @@ declare module '../tensor' {
      */
     logit(options?: { eps?: number | null }): Tensor;
     /**
-     * `x log(other)`, and 0 where x is 0 unless other is NaN; shapes broadcast. As `torch.xlogy`. Where both are 0 the gradients are 0; PyTorch's second one is NaN.
+     * `x log(other)`, and 0 where x is 0 unless other is NaN; shapes broadcast. As `torch.xlogy`. Where both are 0 the gradients are 0, where PyTorch's for `other` is NaN.
      *
      * @example
      * tensor([0, 2]).xlogy(tensor([0, 1])).toArray(); // [0, 0]

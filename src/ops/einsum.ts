@@ -1,7 +1,7 @@
 // Einstein summation: sums of products, specified by letters for dimensions.
 import { describe, rangeError, typeError } from '../errors';
 import { numelOf, shapeText } from '../shape';
-import { checkTensor, Tensor } from '../tensor';
+import { checkTensor, constant, type Tensor } from '../tensor';
 import './arithmetic';
 import './convert';
 import './matmul';
@@ -18,23 +18,41 @@ interface Named {
 
 const where = 'einsum';
 
-// Parses `ij,jk->ik` to the letters of each operand and of the result; without an arrow the result has the letters that occur once, in alphabetical order.
-function parse(equation: unknown, count: number): { inputs: string[][]; output: string[] } {
+// The dimensions of `...` are called ".0", ".1", ... from the last on, so that they are broadcast from there.
+const dotted = (count: number): string[] => Array.from({ length: count }, (_, i) => `.${count - 1 - i}`);
+
+// The names that a term such as `b...ij` gives to `rank` dimensions.
+function namesOf(term: string, rank: number): string[] {
+  const [before, after] = term.split('...') as [string, string | undefined];
+  return after === undefined ? [...before] : [...before, ...dotted(Math.max(0, rank - before.length - after.length)), ...after];
+}
+
+// Parses `ij,jk->ik` to the letters of each operand and of the result; without an arrow the result has those of `...`, and then the letters that occur once, in
+// alphabetical order.
+function parse(equation: unknown, tensors: readonly Tensor[]): { inputs: string[][]; output: string[] } {
   if (typeof equation !== 'string') throw typeError(where, `expected the equation to be a string, got ${describe(equation)}`);
   const text = equation.replace(/\s/g, '');
-  if (text.includes('.')) throw rangeError(where, `"..." is not supported, in "${equation}"`, 'give every dimension a letter');
-  if (!/^[a-zA-Z]*(,[a-zA-Z]*)*(->[a-zA-Z]*)?$/.test(text))
+  if (!/^(?:[a-zA-Z]*(?:\.{3}[a-zA-Z]*)?(?:,|->|$))+$/.test(text) || text.split('->').length > 2 || text.split('->')[1]?.includes(','))
     throw rangeError(where, `"${equation}" is no equation`, 'einsum("ij,jk->ik", a, b)');
   const [left, right] = text.split('->') as [string, string | undefined];
-  const inputs = left.split(',').map((names) => [...names]);
-  if (inputs.length !== count) throw rangeError(where, `"${equation}" names ${inputs.length} tensors, ${count} are given`);
+  const terms = left.split(',');
+  if (terms.length !== tensors.length) throw rangeError(where, `"${equation}" names ${terms.length} tensors, ${tensors.length} are given`);
+  const inputs = terms.map((term, i) => namesOf(term, tensors[i]!.shape.length));
   const all = inputs.flat();
-  const once = [...new Set(all)].filter((name) => all.indexOf(name) === all.lastIndexOf(name)).sort();
-  const output = right === undefined ? once : [...right];
+  const dots = dotted(new Set(all.filter((name) => name.length > 1)).size);
+  const once = [...new Set(all)].filter((name) => name.length === 1 && all.indexOf(name) === all.lastIndexOf(name)).sort();
+  const output = right === undefined ? [...dots, ...once] : right.split(/(\.{3})/).flatMap((part) => (part === '...' ? dots : [...part]));
   if (new Set(output).size !== output.length) throw rangeError(where, `a dimension stands twice in the result of "${equation}"`);
   const unknown = output.find((name) => !all.includes(name));
   if (unknown !== undefined) throw rangeError(where, `"${unknown}" of the result stands in no operand of "${equation}"`);
   return { inputs, output };
+}
+
+// Leaves out the dimensions of size 1 that another tensor has larger: the others are multiplied by their only element.
+function withoutOnes({ x, names }: Named, sizes: ReadonlyMap<string, number>): Named {
+  const broad = (name: string, d: number): boolean => x.shape[d] === 1 && sizes.get(name) !== 1;
+  if (!names.some(broad)) return { x, names };
+  return { x: x.reshape(x.shape.filter((_, d) => !broad(names[d]!, d))), names: names.filter((name, d) => !broad(name, d)) };
 }
 
 // Takes the diagonal where a letter occurs twice: the elements whose two indices are equal.
@@ -45,7 +63,8 @@ function withoutRepeats({ x, names }: Named): Named {
   const n = x.shape[first]!;
   const rest = names.map((_, d) => d).filter((d) => d !== first && d !== second);
   const flat = x.permute([first, second, ...rest]).reshape([n * n, ...rest.map((d) => x.shape[d]!)]);
-  const diagonal = Tensor.fromTypedArray(Int32Array.from({ length: n }, (_, i) => i * (n + 1)));
+  const diagonal = constant([n], 'int32');
+  for (let i = 0; i < n; i++) diagonal.values[i] = i * (n + 1);
   return withoutRepeats({ x: flat.indexSelect(0, diagonal), names: [names[first]!, ...rest.map((d) => names[d]!)] });
 }
 
@@ -80,27 +99,29 @@ function contract(a: Named, b: Named, needed: readonly string[]): Named {
  * The sum of products that an equation like `"ij,jk->ik"` specifies: a letter for each dimension of each tensor, and behind `->` the letters of the result; letters
  * missing there are summed over. Without `->` the result has the letters that occur once, in alphabetical order. As `torch.einsum`.
  *
- * A letter that occurs twice in one tensor takes its diagonal. float32. Tensors are multiplied from left to right. A RangeError for `...`, which is not supported, and
- * for sizes that differ.
+ * A letter that occurs twice in one tensor takes its diagonal, and `...` stands for all dimensions without letters. Sizes of 1 are broadcast. float32. Tensors
+ * are multiplied from left to right. A RangeError for sizes that differ.
  *
  * @example
  * einsum('ij,j->i', tensor([[1, 2], [3, 4]]), tensor([1, 1])).toArray(); // [3, 7]
+ * einsum('...ij->...ji', zeros([5, 2, 3])).shape; // [5, 3, 2]
  */
 export function einsum(equation: string, ...tensors: Tensor[]): Tensor {
   if (tensors.length === 0) throw rangeError(where, 'expected at least one tensor, got none');
   tensors.forEach((t, i) => void checkTensor(where, `tensors[${i}]`, t, 'float32'));
-  const { inputs, output } = parse(equation, tensors.length);
+  const { inputs, output } = parse(equation, tensors);
   const sizes = new Map<string, number>();
   inputs.forEach((names, i) => {
     const { shape } = tensors[i]!;
     if (names.length !== shape.length)
       throw rangeError(where, `"${names.join('')}" names ${names.length} dimensions, tensor ${i} is ${shapeText(shape)}`);
     names.forEach((name, d) => {
-      if (sizes.has(name) && sizes.get(name) !== shape[d]) throw rangeError(where, `"${name}" is ${sizes.get(name)} and ${shape[d]}`);
-      sizes.set(name, shape[d]!);
+      const [size, before] = [shape[d]!, sizes.get(name) ?? 1];
+      if (size !== before && size !== 1 && before !== 1) throw rangeError(where, `"${name}" is ${before} and ${size}`);
+      sizes.set(name, before === 1 ? size : before);
     });
   });
-  const operands = inputs.map((names, i) => withoutRepeats({ x: tensors[i]!, names }));
+  const operands = inputs.map((names, i) => withoutRepeats(withoutOnes({ x: tensors[i]!, names }, sizes)));
   let result = operands[0]!;
   for (let i = 1; i < operands.length; i++) {
     const later = operands.slice(i + 1).flatMap(({ names }) => names);

@@ -20,6 +20,7 @@ import './pairs';
 import './scans';
 import './scatter';
 import './scatter-reduce';
+import type { ClampLimits } from './unary';
 import './unary';
 import './vector-norm';
 
@@ -53,8 +54,13 @@ declare module '../tensor' {
     floor_(): this;
     /** `ceil` in place; see `copy_`. float32 only. */
     ceil_(): this;
-    /** `round` in place; see `copy_`. float32 only. */
-    round_(): this;
+    /**
+     * `round` in place; see `copy_`. float32 only.
+     *
+     * @example
+     * tensor([1.26]).round_({ decimals: 1 }).toArray().map((v) => v.toFixed(3)); // ["1.300"]
+     */
+    round_(options?: { decimals?: number }): this;
     /** `trunc` in place; see `copy_`. float32 only. */
     trunc_(): this;
     /** `sin` in place; see `copy_`. float32 only. */
@@ -105,7 +111,9 @@ declare module '../tensor' {
     /** `clampMax` in place; see `copy_`. float32 only. */
     clampMax_(max: number): this;
     /** `clamp_` by another name. */
-    clip_(options: { min?: number; max?: number }): this;
+    clip_(limits: ClampLimits): this;
+    /** `clamp_` by another name. */
+    clip_(min: number | null, max?: number | null): this;
     /**
      * `maskedFill` in place; see `copy_`.
      *
@@ -221,7 +229,7 @@ declare module '../tensor' {
 
 const alone = [
   ...(['neg', 'exp', 'log', 'sqrt', 'abs', 'relu', 'sigmoid', 'tanh'] as const),
-  ...(['square', 'reciprocal', 'rsqrt', 'sign', 'floor', 'ceil', 'round', 'trunc'] as const),
+  ...(['square', 'reciprocal', 'rsqrt', 'sign', 'floor', 'ceil', 'trunc'] as const),
   ...(['sin', 'cos', 'tan', 'asin', 'acos', 'atan', 'sinh', 'cosh', 'asinh', 'acosh', 'atanh'] as const),
   ...(['exp2', 'expm1', 'log1p', 'log2', 'log10', 'erf', 'erfc'] as const),
 ];
@@ -239,7 +247,7 @@ for (const name of alone) {
 }
 
 const withOthers = [
-  ...(['pow', 'clampMin', 'clampMax', 'clip', 'nanToNum', 'triu', 'tril'] as const),
+  ...(['pow', 'round', 'clampMin', 'clampMax', 'clip', 'nanToNum', 'triu', 'tril'] as const),
   ...(['remainder', 'fmod', 'floorDivide', 'atan2', 'cumsum', 'cumprod', 'scatter', 'scatterAdd'] as const),
   ...(['frac', 'deg2rad', 'rad2deg', 'sinc', 'logit', 'xlogy', 'copysign', 'floatPower', 'hypot', 'heaviside', 'renorm'] as const),
   ...(['baddbmm', 'addbmm', 'addr', 'indexCopy', 'indexPut', 'maskedScatter', 'indexReduce', 'scatterReduce'] as const),

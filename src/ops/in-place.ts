@@ -10,10 +10,11 @@ import { draw } from '../random';
 import { live, recorder } from '../recorder';
 import { layoutOf, sameShape, shapeText, stridesOf } from '../shape';
 import { changed, checkTensor, empty, isShared, Tensor } from '../tensor';
-import { lerp } from './between';
+import { type AlphaOptions, type DivOptions, multiplied, roundingOf } from './arithmetic';
+import './between';
 import { type BinaryKernel, flatLayout, giveSummed, type Operand, operand, repeatStrides } from './broadcast';
 import { copyOf } from './convert';
-import { clampLimits } from './unary';
+import { type ClampLimits, clampLimits } from './unary';
 
 /**
  * Whether a change of x by `others` has to be recorded for the backward pass. Throws for what autograd forbids: leaves, as in PyTorch, and tensors on
@@ -115,10 +116,11 @@ type Name = 'add' | 'sub' | 'mul' | 'div';
 
 const intKernels: Partial<Record<Name, BinaryKernel>> = { add: 'addInt', sub: 'subInt', mul: 'mulInt' };
 
-function arithmetic(name: Name, x: Tensor, right: unknown): Tensor {
+function arithmetic(name: Name, x: Tensor, right: unknown, options?: AlphaOptions): Tensor {
   const where = `Tensor.${name}_`;
-  const other = operand(where, x, right);
-  checkBroadcasts(where, 'other', x, other);
+  const given = operand(where, x, right);
+  checkBroadcasts(where, 'other', x, given);
+  const other = options === undefined ? given : operand(where, x, multiplied(where, x, given, options));
   const kernel = x.dtype === 'float32' ? name : intKernels[name];
   if (x.dtype === 'int32' && (kernel === undefined || other.dtype !== 'int32')) {
     throw typeError(
@@ -127,14 +129,24 @@ function arithmetic(name: Name, x: Tensor, right: unknown): Tensor {
       `${name}() makes a new tensor, to("float32") converts this one`,
     );
   }
-  if (isRecorded(where, x, other)) {
+  if (isRecorded(where, x, given)) {
     const before = former(x, true);
-    return become(x, `${name}_`, before[name](other === x ? before : other), before);
+    const apply = before[name] as (other: Tensor, options?: AlphaOptions) => Tensor;
+    return become(x, `${name}_`, apply.call(before, given === x ? before : given, options), before);
   }
   const from = right === other ? apart(x, other) : other.to(x.dtype); // the tensor of a number is new and overlaps nothing
   const call = kernels[kernel!] as (out: unknown, a: unknown, b: unknown, layout: Int32Array) => void;
   call(x.values, x.values, from.values, layoutBeside(where, x, from));
   return done(x, `${name}_`);
+}
+
+function roundedQuotient(rounding: 'trunc' | 'floor', x: Tensor, right: unknown): Tensor {
+  const where = 'Tensor.div_';
+  const other = operand(where, x, right);
+  checkBroadcasts(where, 'other', x, other);
+  if (x.dtype === 'int32' && other.dtype !== 'int32') throw typeError(where, 'the result is float32, and this tensor is int32');
+  const before = isRecorded(where, x, other) ? former(x, true) : x;
+  return become(x, 'div_', before.div(other === x ? before : other, { roundingMode: rounding }), before);
 }
 
 function copy(x: Tensor, source: unknown): Tensor {
@@ -189,14 +201,14 @@ declare module '../tensor' {
      * @example
      * tensor([[1, 2], [3, 4]]).add_(tensor([10, 20])).toArray(); // [[11, 22], [13, 24]]
      */
-    add_(other: Tensor | number): this;
+    add_(other: Tensor | number, options?: AlphaOptions): this;
     /**
      * `sub` in place, with the rules of `add_`.
      *
      * @example
      * tensor([1, 2]).sub_(1).toArray(); // [0, 1]
      */
-    sub_(other: Tensor | number): this;
+    sub_(other: Tensor | number, options?: AlphaOptions): this;
     /**
      * `mul` in place, with the rules of `add_`.
      *
@@ -206,34 +218,36 @@ declare module '../tensor' {
      */
     mul_(other: Tensor | number): this;
     /**
-     * `div` in place, with the rules of `add_`. A TypeError for int32: a quotient is float32.
+     * `div` in place, with the rules of `add_`. A TypeError for int32, unless the quotient is rounded: it is float32.
      *
      * @example
      * tensor([1, 3]).div_(2).toArray(); // [0.5, 1.5]
      */
-    div_(other: Tensor | number): this;
+    div_(other: Tensor | number, options?: DivOptions): this;
     /**
      * Moves this float32 tensor towards `end`: `x + weight * (end - x)`, or `end - (1 - weight) * (end - x)` for weights of at least 0.5, as in
-     * PyTorch; see `copy_`.
+     * PyTorch; `weight` is a number or a tensor; see `copy_`.
      *
      * @example
      * tensor([0, 10]).lerp_(tensor([10, 20]), 0.25).toArray(); // [2.5, 12.5]
      */
-    lerp_(end: Tensor, weight: number): this;
+    lerp_(end: Tensor, weight: number | Tensor): this;
     /**
      * `clamp` in place: limits the elements of this float32 tensor to `[min, max]`, either of which may be omitted; see `copy_`.
      *
      * @example
      * tensor([-2, 0.5, 2]).clamp_({ min: 0 }).toArray(); // [0, 0.5, 2]
      */
-    clamp_(options: { min?: number; max?: number }): this;
+    clamp_(limits: ClampLimits): this;
+    /** Limits the elements to `[min, max]`; see `clamp_`. */
+    clamp_(min: number | null, max?: number | null): this;
     /**
-     * Sets every element to `value`; see `copy_`. A RangeError if int32 cannot represent it and the tensor is int32.
+     * Sets every element to `value`, a number or a scalar tensor; see `copy_`. A RangeError if int32 cannot represent the number and the tensor is int32.
      *
      * @example
      * zeros([2]).fill_(7).toArray(); // [7, 7]
      */
-    fill_(value: number): this;
+    fill_(value: number | Tensor): this;
     /**
      * Sets every element to 0; see `copy_`.
      *
@@ -263,38 +277,35 @@ declare module '../tensor' {
 Tensor.prototype.copy_ = function (this: Tensor, src) {
   return copy(this, src);
 };
-Tensor.prototype.add_ = function (this: Tensor, other: Operand) {
-  return arithmetic('add', this, other);
+Tensor.prototype.add_ = function (this: Tensor, other: Operand, options?: AlphaOptions) {
+  return arithmetic('add', this, other, options);
 };
-Tensor.prototype.sub_ = function (this: Tensor, other: Operand) {
-  return arithmetic('sub', this, other);
+Tensor.prototype.sub_ = function (this: Tensor, other: Operand, options?: AlphaOptions) {
+  return arithmetic('sub', this, other, options);
 };
 Tensor.prototype.mul_ = function (this: Tensor, other: Operand) {
   return arithmetic('mul', this, other);
 };
-Tensor.prototype.div_ = function (this: Tensor, other: Operand) {
-  return arithmetic('div', this, other);
+Tensor.prototype.div_ = function (this: Tensor, other: Operand, options?: DivOptions) {
+  const rounding = options === undefined ? null : roundingOf('Tensor.div_', options);
+  return rounding === null ? arithmetic('div', this, other) : roundedQuotient(rounding, this, other);
 };
 Tensor.prototype.lerp_ = function (this: Tensor, end, weight) {
   const where = 'Tensor.lerp_';
   checkTensor(where, 'x', this, 'float32');
   checkTensor(where, 'end', end, 'float32');
-  if ((weight as unknown) instanceof Tensor) {
-    throw typeError(
-      where,
-      'expected weight to be a number, got a Tensor',
-      'x.add_(end.sub(x).mul(weight)) takes one weight for each element',
-    );
-  }
-  checkNumber(where, 'weight', weight);
   checkBroadcasts(where, 'end', this, end);
-  const before = isRecorded(where, this, end) ? former(this, true) : this;
-  return become(this, 'lerp_', lerp(before, end === this ? before : end, weight), before);
+  const weights = weight instanceof Tensor ? checkTensor(where, 'weight', weight, 'float32') : null;
+  if (weights === null) checkNumber(where, 'weight', weight);
+  else checkBroadcasts(where, 'weight', this, weights);
+  const before = isRecorded(where, this, end, weights) ? former(this, true) : this;
+  const [to, share] = [end, weight].map((given) => (given === this ? before : given)) as [Tensor, number | Tensor];
+  return become(this, 'lerp_', before.lerp(to, share), before);
 };
-Tensor.prototype.clamp_ = function (this: Tensor, options) {
+Tensor.prototype.clamp_ = function (this: Tensor, first: ClampLimits | number | null, second?: number | null) {
   const where = 'Tensor.clamp_';
   checkTensor(where, 'x', this, 'float32');
-  const { min, max } = clampLimits(where, options);
+  const { min, max } = clampLimits(where, first, second);
   if (isRecorded(where, this, null)) {
     const before = former(this, true);
     return become(this, 'clamp_', before.clamp({ min, max }), before);
@@ -303,7 +314,10 @@ Tensor.prototype.clamp_ = function (this: Tensor, options) {
   return done(this, 'clamp_');
 };
 Tensor.prototype.fill_ = function (this: Tensor, value) {
-  return fill('Tensor.fill_', this, value);
+  if (!(value instanceof Tensor)) return fill('Tensor.fill_', this, value);
+  if (value.shape.length > 0)
+    throw rangeError('Tensor.fill_', `expected value to be a number or a scalar tensor, got ${shapeText(value.shape)}`);
+  return copy(this, value);
 };
 Tensor.prototype.zero_ = function (this: Tensor) {
   return fill('Tensor.zero_', this, 0);

@@ -19,7 +19,7 @@ function checkTensors(where: string, tensors: readonly Tensor[]): Tensor[] {
 /**
  * Concatenates the tensors along dimension `dim` (default 0): `torch.cat`.
  *
- * All other sizes must be equal, else a RangeError. int32 together with float32 becomes float32.
+ * All other sizes must be equal, else a RangeError; but tensors `[0]` are left out, as in PyTorch. int32 together with float32 becomes float32.
  *
  * @example
  * cat([tensor([[1, 2]]), tensor([[3, 4]])]).toArray(); // [[1, 2], [3, 4]]
@@ -29,7 +29,9 @@ export function cat(tensors: readonly Tensor[], dim?: number): Tensor;
 /** @internal */
 export function cat(tensors: readonly Tensor[], dim: number, where: string): Tensor;
 export function cat(tensors: readonly Tensor[], dim = 0, where = 'cat'): Tensor {
-  const parts = checkTensors(where, tensors);
+  const given = checkTensors(where, tensors);
+  const filled = given.filter(({ shape }) => !(shape.length === 1 && shape[0] === 0));
+  const parts = filled.length === 0 ? given : filled;
   const { shape } = parts[0]!;
   if (shape.length === 0) throw rangeError(where, 'scalars have no dimension to join', 'stack(tensors) makes a new one');
   const d = normalizeDim(where, dim, shape.length);
@@ -53,13 +55,14 @@ export function cat(tensors: readonly Tensor[], dim = 0, where = 'cat'): Tensor 
     writeRange(y, d, start, t);
     start += t.shape[d]!;
   }
-  return record(y, 'cat', parts, [], (dy) => {
+  return record(y, 'cat', given, [], (dy) => {
     const send = d === 0 ? share : give; // a range of dimension 0 is on dy's own memory
     let from = 0;
     for (const t of parts) {
       if (t.needsGrad) send(t, rangeOf(dy, d, from, t.shape[d]!));
       from += t.shape[d]!;
     }
+    for (const t of given) if (t.needsGrad && !parts.includes(t)) give(t, empty([0]));
   });
 }
 

@@ -1,5 +1,5 @@
 // Selecting elements by masks (int32 tensors of 0 and 1, as comparisons return them), and the places of elements that are not 0.
-import { describe, rangeError, typeError } from '../errors';
+import { checkBoolean, describe, rangeError, typeError, withDefaults } from '../errors';
 import { recorder } from '../recorder';
 import { broadcastShapes, sameShape, shapeText, stridesOf } from '../shape';
 import { checkTensor, constant, refuseLost, Tensor } from '../tensor';
@@ -57,7 +57,15 @@ declare module '../tensor' {
      * @example
      * tensor([[0, 5], [6, 0]]).nonzero().toArray(); // [[0, 1], [1, 0]]
      */
-    nonzero(): Tensor;
+    nonzero(options?: { asTuple?: false }): Tensor;
+    /**
+     * The same indices as a list with one vector for each dimension, which `index` takes.
+     *
+     * @example
+     * const x = tensor([[0, 5], [6, 0]]);
+     * x.index(x.nonzero({ asTuple: true })).toArray(); // [5, 6]
+     */
+    nonzero(options: { asTuple: true }): Tensor[];
     /**
      * `nonzero` by another name: `torch.argwhere`.
      *
@@ -100,9 +108,17 @@ function nonzero(where: string, x: Tensor): Tensor {
   return out;
 }
 
-Tensor.prototype.nonzero = function (this: Tensor) {
-  return nonzero('Tensor.nonzero', this);
-};
+/** The indices of the elements that are not 0, a vector for each dimension; those of a scalar as of one element. */
+export function placesByDimension(where: string, x: Tensor): Tensor[] {
+  const places = nonzero(where, x.shape.length === 0 ? view(x, [1]) : x);
+  return Array.from({ length: places.shape[1]! }, (_, d) => places.select(1, d));
+}
+
+Tensor.prototype.nonzero = function (this: Tensor, options?: { asTuple?: boolean }) {
+  const where = 'Tensor.nonzero';
+  const { asTuple } = withDefaults(where, options, { asTuple: false });
+  return checkBoolean(where, 'asTuple', asTuple) ? placesByDimension(where, this) : nonzero(where, this);
+} as Tensor['nonzero'];
 Tensor.prototype.argwhere = function (this: Tensor) {
   return nonzero('Tensor.argwhere', this);
 };

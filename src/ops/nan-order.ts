@@ -5,7 +5,7 @@ import { constant, Tensor } from '../tensor';
 import { choose } from './choose';
 import type { Extremes } from './extremum';
 import { keepdimOf } from './reduce';
-import { between, type Interpolation, quantilesOf } from './sort';
+import { between, type Interpolation, pickedValue, quantilesOf } from './sort';
 import './arithmetic';
 import './compare';
 import './select';
@@ -16,7 +16,7 @@ declare module '../tensor' {
   interface Tensor {
     /**
      * The median of the elements that are not NaN, over all elements, or along `dim` with its index; of an even number of elements the lower of the two in the
-     * middle; NaN if all are NaN. As `torch.nanmedian`. Without `dim` the gradient goes to the element returned, where PyTorch divides it among equal ones.
+     * middle; NaN if all are NaN. As `torch.nanmedian`. Without `dim` all elements that are equal to the median get the same part of the gradient.
      *
      * @example
      * tensor([3, NaN, 1, 2]).nanmedian().item(); // 2
@@ -48,11 +48,12 @@ Tensor.prototype.nanmedian = function (this: Tensor, dim?: number, options?: { k
   const d = normalizeDim(where, dim ?? 0, dim === undefined ? 1 : this.shape.length);
   const x = dim === undefined || this.shape.length === 0 ? this.reshape([this.numel]) : this;
   if (x.shape[d] === 0) throw rangeError(where, `the tensor ${shapeText(this.shape)} has no elements to choose from`);
+  if (dim === undefined) return pickedValue('nanmedian', this, (own) => own.reshape([own.numel]).nanmedian(0).values);
   const place = byCount(x, d, 'int32', (count) => (count - 1) >> 1); // NaN is sorted last
   const index = x.detach().argsort(d).gather(d, place);
   const shaped = (t: Tensor): Tensor => (this.shape.length === 0 ? t.reshape([]) : keepdim ? t : t.squeeze(d));
   const values = shaped(x.gather(d, index));
-  return dim === undefined ? values : { values, indices: shaped(index) };
+  return { values, indices: shaped(index) };
 } as Tensor['nanmedian'];
 
 Tensor.prototype.nanquantile = function (this: Tensor, q, dim, options) {

@@ -50,11 +50,25 @@ function anglePart(dy: Tensor, factor: Tensor, a: Tensor, b: Tensor, negated: bo
   return part;
 }
 
+// The remainder with the sign of a: where the one with the sign of b has another, b is subtracted from it.
+function integerRest(a: Tensor, b: Tensor): Tensor {
+  const rest = binary('fmod', 'remainderInt', a, b, 'int32');
+  return rest.sub(
+    rest
+      .ne(0)
+      .mul(rest.lt(0).ne(a.lt(0)))
+      .mul(b),
+  );
+}
+
 function pair(name: Name, x: Tensor, right: unknown): Tensor {
   const where = `Tensor.${name}`;
   const other = operand(where, x, right);
   const intKernel = intKernels[name];
-  if (intKernel !== undefined && x.dtype === 'int32' && other.dtype === 'int32') return binary(where, intKernel, x, other, 'int32');
+  if (x.dtype === 'int32' && other.dtype === 'int32') {
+    if (intKernel !== undefined) return binary(where, intKernel, x, other, 'int32');
+    if (name === 'fmod') return integerRest(x, other);
+  }
   const a = x.to('float32');
   const b = other.to('float32');
   const y = binary(where, name, a, b, 'float32');
@@ -102,7 +116,8 @@ declare module '../tensor' {
      */
     remainder(other: Tensor | number): Tensor;
     /**
-     * `x - other * trunc(x / other)`, the remainder with the sign of x: `torch.fmod`. float32; shapes broadcast.
+     * `x - other * trunc(x / other)`, the remainder with the sign of x: `torch.fmod`. Types and shapes as for `maximum`; int32 by 0 is 0,
+     * where PyTorch throws.
      *
      * @example
      * tensor([-3, 5]).fmod(2).toArray(); // [-1, 1]

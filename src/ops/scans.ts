@@ -2,8 +2,10 @@
 import { give, record } from '../autograd';
 import * as calls from '../calls.generated';
 import { around, normalizeDim } from '../shape';
-import { checkTensor, empty, Tensor } from '../tensor';
+import { empty, Tensor } from '../tensor';
+import { cat } from './join';
 import { keepdimOf } from './reduce';
+import './arithmetic';
 import './narrow';
 import './views';
 
@@ -17,7 +19,7 @@ declare module '../tensor' {
      */
     cumsum(dim: number): Tensor;
     /**
-     * The running products along `dim`: `y[i] = x[0] ... x[i]`, multiplied in float64; float32. The gradient is correct where elements are 0. As
+     * The running products along `dim`: `y[i] = x[0] ... x[i]`, multiplied in float64; int32 wraps. The gradient is correct where elements are 0. As
      * `torch.cumprod`.
      *
      * @example
@@ -25,7 +27,7 @@ declare module '../tensor' {
      */
     cumprod(dim: number): Tensor;
     /**
-     * The product of all elements, or of those along `dim`; 1 of nothing. float32. As `torch.prod`.
+     * The product of all elements, or of those along `dim`; 1 of nothing. int32 gives int32, which wraps. As `torch.prod`.
      *
      * @example
      * tensor([[1, 2], [3, 4]]).prod(1).toArray(); // [2, 12]
@@ -46,8 +48,19 @@ Tensor.prototype.cumsum = function (this: Tensor, dim) {
   });
 };
 
+// The running products of integers, which wrap, so that any order of the factors gives the same: each round doubles how many are multiplied.
+function runningIntegers(x: Tensor, d: number): Tensor {
+  const n = x.shape[d] ?? 1;
+  let y = x.clone();
+  for (let step = 1; step < n; step *= 2) {
+    const [first, rest, before] = [y.narrow(d, 0, step), y.narrow(d, step, n - step), y.narrow(d, 0, n - step)];
+    y = cat([first, rest.mul(before)], d);
+  }
+  return y;
+}
+
 function runningProduct(where: string, x: Tensor, dim: number): Tensor {
-  checkTensor(where, 'x', x, 'float32');
+  if (x.dtype === 'int32') return runningIntegers(x, normalizeDim(where, dim, x.shape.length));
   const { outer, n, inner } = around(x.shape, normalizeDim(where, dim, x.shape.length));
   const y = empty(x.shape.slice());
   calls.cumprod({ out: y.floats, x: x.floats, outer, n, inner });
@@ -65,19 +78,12 @@ Tensor.prototype.cumprod = function (this: Tensor, dim) {
 // The last of the running products.
 Tensor.prototype.prod = function (this: Tensor, dim, options) {
   const where = 'Tensor.prod';
-  checkTensor(where, 'x', this, 'float32');
   const keepdim = keepdimOf(where, options);
   const x = dim === undefined ? this.reshape([this.numel]) : this.shape.length === 0 ? this.reshape([1]) : this;
   const d = normalizeDim(where, dim ?? 0, x.shape.length);
   const n = x.shape[d]!;
-  const kept = x.shape.with(d, 1);
-  let y: Tensor;
-  if (n === 0) {
-    y = empty(kept);
-    calls.fill({ out: y.floats, n: y.numel, value: 1 });
-  } else {
-    y = runningProduct(where, x, d).narrow(d, n - 1, 1);
-  }
+  // The product of no factors is 1: 1 more than their sum.
+  const y = n === 0 ? x.sum(d, { keepdim: true }).add(1) : runningProduct(where, x, d).narrow(d, n - 1, 1);
   if (!keepdim) return dim === undefined || this.shape.length === 0 ? y.reshape([]) : y.squeeze(d);
   return dim === undefined || this.shape.length === 0 ? y.reshape(this.shape.map(() => 1)) : y;
 };

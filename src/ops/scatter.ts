@@ -1,7 +1,7 @@
 // Elements written to the places that an index names.
 import { give, record } from '../autograd';
 import * as calls from '../calls.generated';
-import { rangeError } from '../errors';
+import { rangeError, typeError } from '../errors';
 import { around, layoutOf, normalizeDim, sameShape, shapeText, stridesOf } from '../shape';
 import { checkTensor, constant, empty, Tensor } from '../tensor';
 import { flatLayout, type Operand, operand, repeated } from './broadcast';
@@ -100,8 +100,9 @@ function gathered(dy: Tensor, { d, outer, n, inner, count, index }: Places): Ten
   return part;
 }
 
-Tensor.prototype.scatter = function (this: Tensor, dim, index, source) {
+Tensor.prototype.scatter = function (this: Tensor, dim, index, source, ...more: unknown[]) {
   const where = 'Tensor.scatter';
+  if (more.length > 0) throw typeError(where, 'there are no options', 'scatterReduce(dim, index, source, "sum") adds, "prod" multiplies');
   const places = placesOf(where, this, dim, index, source);
   const { outer, n, inner, count } = places;
   const change = (part: Tensor, from: Tensor): void => {

@@ -71,6 +71,8 @@ declare module '../tensor' {
      * tensor([3, 1, 2]).sort().indices.toArray(); // [1, 2, 0]
      */
     sort(dim?: number, options?: SortOptions): Extremes;
+    /** The sorted elements along the last dimension; see `sort`. */
+    sort(options: SortOptions): Extremes;
     /**
      * The indices (int32) that sort x along `dim`: the indices of `sort`.
      *
@@ -78,6 +80,8 @@ declare module '../tensor' {
      * tensor([3, 1, 2]).argsort(0, { descending: true }).toArray(); // [0, 2, 1]
      */
     argsort(dim?: number, options?: SortOptions): Tensor;
+    /** The indices that sort x along the last dimension; see `argsort`. */
+    argsort(options: SortOptions): Tensor;
     /**
      * The elements in ascending order along the first dimension: `torch.msort`, `sort(0).values`.
      *
@@ -103,7 +107,7 @@ declare module '../tensor' {
     kthvalue(k: number, dim?: number, options?: { keepdim?: boolean }): Extremes;
     /**
      * The median of all elements as a scalar, or along `dim` with its index. Of an even number of elements it is the lower of the two in the middle, as
-     * in `torch.median`. NaN if any element is.
+     * in `torch.median`. NaN if any element is. Without `dim` all elements that are equal to the median get the same part of the gradient.
      *
      * @example
      * tensor([3, 1, 2, 4]).median().item(); // 2
@@ -135,15 +139,20 @@ declare module '../tensor' {
 
 const lastDim = (dim: number | undefined): number => dim ?? -1;
 
-Tensor.prototype.sort = function (this: Tensor, dim, options) {
-  const descending = sortOptions('Tensor.sort', options);
-  const d = normalizeDim('Tensor.sort', lastDim(dim), this.shape.length);
+// The dimension to sort along, and whether the largest comes first; the dimension may be left out before the options.
+function orderOf(where: string, x: Tensor, first: number | SortOptions | undefined, second: SortOptions | undefined): [number, boolean] {
+  const [dim, options] = typeof first === 'object' && second === undefined ? [undefined, first] : [first as number | undefined, second];
+  const descending = sortOptions(where, options);
+  return [normalizeDim(where, lastDim(dim), x.shape.length), descending];
+}
+
+Tensor.prototype.sort = function (this: Tensor, dim?: number | SortOptions, options?: SortOptions) {
+  const [d, descending] = orderOf('Tensor.sort', this, dim, options);
   return taken('sort', this, d, sorted(this, d, descending));
 };
 
-Tensor.prototype.argsort = function (this: Tensor, dim, options) {
-  const descending = sortOptions('Tensor.argsort', options);
-  return sorted(this, normalizeDim('Tensor.argsort', lastDim(dim), this.shape.length), descending).indices;
+Tensor.prototype.argsort = function (this: Tensor, dim?: number | SortOptions, options?: SortOptions) {
+  return sorted(this, ...orderOf('Tensor.argsort', this, dim, options)).indices;
 };
 
 // The first k of the sorted elements.
@@ -185,23 +194,38 @@ Tensor.prototype.kthvalue = function (this: Tensor, k, dim, options) {
   return ranked('kthvalue', this, d, k - 1, keepdim);
 };
 
-Tensor.prototype.median = function (this: Tensor, dim?: number, options?: { keepdim?: boolean }) {
-  const where = 'Tensor.median';
-  const keepdim = keepdimOf(where, options);
-  const x = dim === undefined ? this.reshape([this.numel]) : this;
-  const d = normalizeDim(where, dim ?? 0, x.shape.length);
-  const n = x.shape[d] ?? 1;
-  if (n === 0) throw rangeError(where, `the tensor ${shapeText(this.shape)} has no elements to choose from`);
-  if (x.dtype === 'int32') {
-    const { values, indices } = ranked('median', x, d, Math.floor((n - 1) / 2), keepdim);
-    return dim === undefined ? values : { values, indices };
-  }
+/** The value of x that `pick` finds, of which all elements with this value, or all NaN, get an equal part of the gradient. */
+export function pickedValue(name: string, x: Tensor, pick: (x: Tensor) => Tensor): Tensor {
+  const own = x.detach();
+  const y = pick(own);
+  if (x.dtype === 'int32') return y;
+  return record(y, name, [x], [own, y], (dy) => {
+    const value = y.detach();
+    const equal = own
+      .eq(value)
+      .logicalOr(own.ne(own).logicalAnd(value.ne(value)))
+      .to('float32');
+    give(x, equal.mul(dy.div(equal.sum())));
+  });
+}
+
+function medians(x: Tensor, d: number, n: number, keepdim: boolean): Extremes {
+  if (x.dtype === 'int32') return ranked('median', x, d, Math.floor((n - 1) / 2), keepdim);
   // NaN is sorted last: if the last element is NaN, so is the median.
   const middle = ranked('median', x, d, Math.floor((n - 1) / 2), keepdim);
   const last = ranked('median', x, d, n - 1, keepdim);
   const hasNaN = last.values.detach().ne(last.values.detach());
-  const values = middle.values.where(hasNaN.eq(0), last.values);
-  return dim === undefined ? values : { values, indices: middle.indices.where(hasNaN.eq(0), last.indices) };
+  return { values: middle.values.where(hasNaN.eq(0), last.values), indices: middle.indices.where(hasNaN.eq(0), last.indices) };
+}
+
+Tensor.prototype.median = function (this: Tensor, dim?: number, options?: { keepdim?: boolean }) {
+  const where = 'Tensor.median';
+  const keepdim = keepdimOf(where, options);
+  const d = normalizeDim(where, dim ?? 0, dim === undefined ? 1 : this.shape.length);
+  const n = dim === undefined ? this.numel : (this.shape[d] ?? 1);
+  if (n === 0) throw rangeError(where, `the tensor ${shapeText(this.shape)} has no elements to choose from`);
+  if (dim !== undefined) return medians(this, d, n, keepdim);
+  return pickedValue('median', this, (x) => medians(x.reshape([n]), 0, n, false).values);
 } as Tensor['median'];
 
 /** Finds in sorted `values` the quantile `part` along d. */

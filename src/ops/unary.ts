@@ -1,6 +1,6 @@
 // The element-wise functions of one argument. Each has a forward and a backward kernel of its name.
 import { give, record, target } from '../autograd';
-import { checkNumber, rangeError, withDefaults } from '../errors';
+import { checkInteger, checkNumber, rangeError, withDefaults } from '../errors';
 import { derivativeReads } from '../kernels.generated';
 import { kernels } from '../native';
 import { checkTensor, empty, Tensor } from '../tensor';
@@ -27,9 +27,19 @@ export function unary(kernel: Kernel, where: string, x: Tensor, a?: number, b?: 
 /** @internal x to the power of a number. */
 export const powScalar = (x: Tensor, exponent: number): Tensor => unary('powScalar', 'Tensor.pow', x, exponent);
 
-/** @internal The limits of `clamp`, with defaults filled in. */
-export function clampLimits(where: string, options: { min?: number; max?: number }): { min: number; max: number } {
-  const { min, max } = withDefaults(where, options, { min: -Infinity, max: Infinity });
+/** The limits of `clamp`; null is none. */
+export interface ClampLimits {
+  /** The least value. */
+  min?: number | null;
+  /** The greatest value. */
+  max?: number | null;
+}
+
+/** @internal The limits of `clamp`, given as options or one after the other, with defaults filled in. */
+export function clampLimits(where: string, first: ClampLimits | number | null, second?: number | null): { min: number; max: number } {
+  const byPosition = first === null || typeof first === 'number';
+  const given = withDefaults<ClampLimits>(where, byPosition ? { min: first, max: second } : first, { min: null, max: null });
+  const [min, max] = [given.min ?? -Infinity, given.max ?? Infinity];
   if (min === -Infinity && max === Infinity) throw rangeError(where, 'expected min, max or both', 'clamp({ min: 0 })');
   return { min: checkNumber(where, 'min', min), max: checkNumber(where, 'max', max) };
 }
@@ -64,8 +74,15 @@ declare module '../tensor' {
     floor(): Tensor;
     /** The smallest integer that is at least x. */
     ceil(): Tensor;
-    /** The nearest integer; halfway between two, the even one. */
-    round(): Tensor;
+    /**
+     * The nearest integer; halfway between two, the even one. With the option `decimals` it is rounded to so many digits behind the point, or, if negative,
+     * before it.
+     *
+     * @example
+     * tensor([0.5, 123.456]).round().toArray(); // [0, 123]
+     * tensor([123.456]).round({ decimals: -1 }).toArray(); // [120]
+     */
+    round(options?: { decimals?: number }): Tensor;
     /** x without its fraction. */
     trunc(): Tensor;
     /** The sine. */
@@ -110,7 +127,9 @@ declare module '../tensor' {
      * @example
      * tensor([-2, 0.5, 2]).clamp({ min: -1, max: 1 }).toArray(); // [-1, 0.5, 1]
      */
-    clamp(options: { min?: number; max?: number }): Tensor;
+    clamp(limits: ClampLimits): Tensor;
+    /** x limited to `[min, max]`; see `clamp`. */
+    clamp(min: number | null, max?: number | null): Tensor;
   }
 }
 
@@ -125,7 +144,16 @@ for (const name of methods) {
     return unary(name, `Tensor.${name}`, this);
   };
 }
-Tensor.prototype.clamp = function (this: Tensor, options) {
-  const { min, max } = clampLimits('Tensor.clamp', options);
+const roundToInteger = Tensor.prototype.round;
+Tensor.prototype.round = function (this: Tensor, options) {
+  if (options === undefined) return roundToInteger.call(this);
+  const { decimals } = withDefaults('Tensor.round', options, { decimals: 0 });
+  checkInteger('Tensor.round', 'decimals', decimals, -38, 38);
+  const scale = 10 ** Math.abs(decimals);
+  if (decimals > 0) return roundToInteger.call(this.mul(scale)).div(scale);
+  return decimals < 0 ? roundToInteger.call(this.div(scale)).mul(scale) : roundToInteger.call(this);
+};
+Tensor.prototype.clamp = function (this: Tensor, first: ClampLimits | number | null, second?: number | null) {
+  const { min, max } = clampLimits('Tensor.clamp', first, second);
   return unary('clamp', 'Tensor.clamp', this, min, max);
 };

@@ -55,7 +55,7 @@ declare module '../tensor' {
      * @example
      * zeros([1, 3, 1]).squeeze().shape; // [3]
      */
-    squeeze(dim?: number): Tensor;
+    squeeze(dim?: number | readonly number[]): Tensor;
     /**
      * The tensor with a new dimension of size 1 at `dim` (negative: counted from the end of the result); on the same memory.
      *
@@ -79,10 +79,12 @@ Tensor.prototype.flatten = function (this: Tensor, startDim = 0, endDim = -1) {
 };
 
 Tensor.prototype.squeeze = function (this: Tensor, dim) {
-  const only = dim === undefined ? null : normalizeDim('Tensor.squeeze', dim, this.shape.length);
+  const rank = this.shape.length;
+  const only = dim === undefined ? null : [dim].flat().map((d) => normalizeDim('Tensor.squeeze', d, rank));
+  if (only !== null && new Set(only).size < only.length) throw rangeError('Tensor.squeeze', 'a dimension is given twice');
   return view(
     this,
-    this.shape.filter((size, d) => size !== 1 || (only !== null && d !== only)),
+    this.shape.filter((size, d) => size !== 1 || (only !== null && !only.includes(d))),
     'squeeze',
   );
 };

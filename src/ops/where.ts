@@ -3,6 +3,7 @@ import { typeError } from '../errors';
 import { checkTensor, Tensor } from '../tensor';
 import { type Operand, operand, scalar } from './broadcast';
 import { choose } from './choose';
+import { placesByDimension } from './masks';
 
 /**
  * `a` where `condition` is not 0, else `b`, element by element: `torch.where`.
@@ -13,9 +14,18 @@ import { choose } from './choose';
  * @example
  * where(tensor([1, 2, 3]).gt(2), 0, tensor([10, 20, 30])).toArray(); // [10, 20, 0]
  */
-export function where(condition: Tensor, a: Tensor | number, b: Tensor | number): Tensor {
+export function where(condition: Tensor, a: Tensor | number, b: Tensor | number): Tensor;
+/**
+ * The places where `condition` is not 0, a vector for each dimension: `condition.nonzero({ asTuple: true })`.
+ *
+ * @example
+ * where(tensor([1, 2, 3]).gt(1))[0].toArray(); // [1, 2]
+ */
+export function where(condition: Tensor): Tensor[];
+export function where(condition: Tensor, ...operands: Operand[]): Tensor | Tensor[] {
   checkTensor('where', 'condition', condition, 'int32');
-  return chosen('where', condition, a, b);
+  if (operands.length === 0) return placesByDimension('where', condition);
+  return chosen('where', condition, operands[0]!, operands[1]!);
 }
 
 function chosen(name: string, condition: Tensor, first: Operand, second: Operand): Tensor {

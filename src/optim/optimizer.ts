@@ -3,6 +3,7 @@
 import { describe, markOwn, rangeError, SimdnnError, typeError, withDefaults } from '../errors';
 import { refuseHeld } from '../holders';
 import { refusePythonNames } from '../nn/absent';
+import { clearingOf, type ZeroGradOptions } from '../nn/zero-grad';
 import { type Recorder, recorder } from '../recorder';
 import { Tensor } from '../tensor';
 import { type FlatParameter, flatParametersOf, inStep, joinsOverPadding, refuseDetached, Slots } from './flat-parameters';
@@ -189,10 +190,11 @@ export abstract class Optimizer<O extends object> {
     }
   }
 
-  /** Sets the gradient of every parameter to null. */
-  zeroGrad(): void {
+  /** Sets the gradient of every parameter to null, or with `setToNone: false` existing gradients to zeros, so that these parameters are stepped. */
+  zeroGrad(options?: ZeroGradOptions): void {
     const stepped = this.#current();
-    for (const { slots } of stepped) for (const { parameter } of slots) parameter.clearGradient();
+    const clear = clearingOf(`${this.#definition.name}.zeroGrad`, options);
+    for (const { slots } of stepped) for (const { parameter } of slots) clear(parameter);
     if (recorder !== null) this.#guardGroups(recorder, stepped);
   }
 

@@ -1,6 +1,8 @@
 // docs/parity.md: PyTorch's name of each of ours, and what differs, as the doc comments say. `npx vitest run test/docs/parity.test.ts -u` writes it
 // anew; `python test/docs/parity.py` asks PyTorch whether the names are there.
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import * as simdnn from '../../src/index';
 import { counterpartOf, differencesOf } from './counterparts';
@@ -92,6 +94,15 @@ describe('docs/parity.md', () => {
     const listed = sections.flatMap(([, rows]) => rows.map(({ ours }) => ours));
     expect(new Set(listed).size).toBe(listed.length);
     expect(names.map(({ path }) => path).filter((path) => !listed.includes(path))).toEqual([]);
+  });
+
+  it("names functions that are among PyTorch's", () => {
+    const path = join(root, 'test/parity/fixtures/namespaces.json.gz');
+    const known = (JSON.parse(gunzipSync(readFileSync(path)).toString()) as Record<string, string[]>)['']!;
+    const unknown = functions.filter(
+      ({ theirs }) => theirs !== null && theirs !== 'torch.Tensor' && !known.includes(theirs.slice('torch.'.length)),
+    );
+    expect(unknown).toEqual([]);
   });
 
   it('has a counterpart for every layer, loss and optimizer', () => {

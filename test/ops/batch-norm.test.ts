@@ -91,9 +91,22 @@ describe('BatchNorm1d', () => {
     ).toEqual([[-1], [1]]);
   });
 
+  it.each([nn.BatchNorm1d, nn.LazyBatchNorm1d])('may have a weight alone', (Maker) => {
+    const norm =
+      Maker === nn.BatchNorm1d ? new nn.BatchNorm1d(1, { bias: false, eps: 0 }) : new nn.LazyBatchNorm1d({ bias: false, eps: 0 });
+    const y = norm.forward(tensor([[1], [3]]));
+    y.sum().backward();
+    expect(y.toArray()).toEqual([[-1], [1]]);
+    expect(norm.bias).toBeNull();
+    expect(Object.keys(norm.stateDict())).toEqual(['weight', 'running_mean', 'running_var', 'num_batches_tracked']);
+    expect(String(norm)).toBe('BatchNorm1d(1, eps=0.0, momentum=0.1, affine=True, bias=False, track_running_stats=True)');
+    expect(new nn.BatchNorm1d(1, { affine: false }).bias).toBeNull();
+    expect(() => new nn.BatchNorm1d(1, { bias: 1 as never })).toThrow('[BatchNorm1d] expected bias to be');
+  });
+
   it('prints as PyTorch', () => {
     expect(String(new nn.BatchNorm1d(3, { momentum: null }))).toBe(
-      'BatchNorm1d(3, eps=1e-05, momentum=None, affine=True, track_running_stats=True)',
+      'BatchNorm1d(3, eps=1e-05, momentum=None, affine=True, bias=True, track_running_stats=True)',
     );
   });
 

@@ -9,6 +9,7 @@ import { figureCases } from './figure-cases';
 import { furtherCases } from './further-cases';
 import { linearAlgebraCases } from './linear-algebra-cases';
 import { numericCases } from './numeric-cases';
+import { optionCases } from './option-cases';
 import { orderCases } from './order-cases';
 import { partCases } from './part-cases';
 import { writeCases } from './write-cases';
@@ -220,6 +221,7 @@ export const denseCases: Record<string, Case[]> = {
   ...writeCases,
   ...orderCases,
   ...linearAlgebraCases,
+  ...optionCases,
 };
 
 const seeded =

@@ -53,6 +53,10 @@ DEFINITE = v([4, 1, -0.5, 1, 3, 0.75, -0.5, 0.75, 2.5], [3, 3])
 DEFINITES = v([4, 1, 1, 3, 2, -1, -1, 0.75], [2, 2, 2])
 SQUARE = v([0, 2, -1, 1.5, 0.25, 3, -2, 1, 0.5], [3, 3])
 SQUARES = v([0, 2, -1, 3, 1.5, -0.5, 0.25, 2], [2, 2, 2])
+WHOLE = i([7, -7, 5, -5, 0, 3], [2, 3])
+DIVISORS = i([2, 2, -3])
+TIES = v([2, -1, 0, 2, 0, 0, 3, -1])
+BROKEN_TIES = v([2, NAN, 0, 2, 0, NAN, 3, 2])
 L = torch.linalg
 
 
@@ -195,6 +199,8 @@ CASES = {
         ([X], lambda x: x.diff(2, 0)),
         ([X], lambda x: x.diff(0)),
         ([X], lambda x: x.diff(9)),
+        ([X, f(2, 4)], lambda x, y: x.diff(1, 0, prepend=y)),
+        ([X, f(3, 1), p(3, 2)], lambda x, y, z: x.diff(2, -1, prepend=y, append=z)),
     ],
     "Tensor.nansum": [([X], lambda x: x.nansum(1)), ([v([1, NAN, 2])], lambda x: x.nansum())],
     "Tensor.nanmean": [([X], lambda x: x.nanmean()), ([v([1, NAN, 2, NAN], [2, 2])], lambda x: x.nanmean(1))],
@@ -220,7 +226,7 @@ CASES = {
     "Tensor.rsub": [([X], lambda x: torch.rsub(x, 1.5)), ([X, Y], lambda x, y: torch.rsub(x, y, alpha=2))],
     "Tensor.clampMin": [([X], lambda x: x.clamp_min(0.1))],
     "Tensor.clampMax": [([X], lambda x: x.clamp_max(0.1))],
-    "Tensor.clip": [([X], lambda x: x.clip(-0.5, 1)), ([Y], lambda x: x.clip(max=1))],
+    "Tensor.clip": [([X], lambda x: x.clip(-0.5, 1)), ([Y], lambda x: x.clip(max=1)), ([X], lambda x: x.clip(-0.5, 1))],
     "Tensor.frac": [([X], lambda x: x.frac())],
     "Tensor.logit": [([SHARES], lambda x: x.logit()), ([SHARES], lambda x: x.logit(0.3))],
     "Tensor.xlogy": [([X, Y], lambda x, y: x.xlogy(y)), ([X], lambda x: x.xlogy(2))],
@@ -499,6 +505,8 @@ CASES = {
         ([HOLES], lambda x: x[0:3:2].nanmedian(1)),
         ([HOLES], lambda x: x.nanmedian(-2, keepdim=True)),
         ([i([4, 1, 3, 2, 9, 7], [2, 3])], lambda x: x.nanmedian(0)),
+        ([BROKEN_TIES], torch.nanmedian),
+        ([TIES], torch.nanmedian),
     ],
     "Tensor.nanquantile": [
         ([X], lambda x: x.nanquantile(0.3)),
@@ -629,6 +637,47 @@ CASES = {
         ([f(2, 3, 4)], lambda x: L.norm(x, INF, (2, 0))),
         ([f(5)], lambda x: L.norm(x, 3)),
     ],
+    "Tensor.add": [
+        ([X, Y], lambda x, y: x.add(y, alpha=-0.5)),
+        ([WHOLE, DIVISORS], lambda x, y: x.add(y, alpha=3)),
+        ([X], lambda x: x.add(2, alpha=3)),
+    ],
+    "Tensor.sub": [([X, f(4)], lambda x, y: x.sub(y, alpha=2)), ([WHOLE, DIVISORS], lambda x, y: x.sub(y, alpha=-2))],
+    "Tensor.add_": [([X, Y], lambda x, y: x.clone().add_(y, alpha=-0.5)), ([X], lambda x: x * 3)],
+    "Tensor.sub_": [([WHOLE, DIVISORS], lambda x, y: x.clone().sub_(y, alpha=2))],
+    "Tensor.div": [
+        ([X, Y], lambda x, y: x.div(y, rounding_mode="trunc")),
+        ([X, Y], lambda x, y: x.div(y, rounding_mode=None)),
+        ([WHOLE, DIVISORS], lambda x, y: x.div(y, rounding_mode="trunc")),
+        ([WHOLE, DIVISORS], lambda x, y: x.div(y, rounding_mode="floor")),
+    ],
+    "Tensor.div_": [
+        ([X, Y], lambda x, y: x.clone().div_(y, rounding_mode="trunc")),
+        ([WHOLE, DIVISORS], lambda x, y: x.clone().div_(y, rounding_mode="floor")),
+    ],
+    "Tensor.round": [([X], lambda x: x.round(decimals=1)), ([X], lambda x: (x * 100).round(decimals=-1))],
+    "Tensor.clamp": [([X], lambda x: x.clamp(-0.5, 1)), ([X], lambda x: x.clamp(None, 1)), ([X], lambda x: x.clamp(0.1))],
+    "Tensor.clamp_": [([X], lambda x: x.clone().clamp_(-0.5, 1))],
+    "Tensor.squeeze": [([f(1, 3, 1)], lambda x: x.squeeze((0, -1, 1))), ([f(1, 2)], lambda x: x.squeeze(()))],
+    "Tensor.median": [([TIES], torch.median), ([BROKEN_TIES], torch.median), ([WHOLE], torch.median)],
+    "Tensor.fmod": [([WHOLE, DIVISORS], torch.fmod)],
+    "Tensor.prod": [([v([])], torch.prod), ([v([], [2, 0, 3])], lambda x: x.prod(1)), ([WHOLE], lambda x: x.prod(1))],
+    "Tensor.cumprod": [([WHOLE], lambda x: x.cumprod(1)), ([WHOLE], lambda x: x.cumprod(0))],
+    "ops.cat": [([v([]), X], lambda x, y: torch.cat([x, y], 1)), ([v([]), v([])], lambda x, y: torch.cat([x, y]))],
+    "ops.einsum": [
+        ([f(3, 3)], lambda x: torch.einsum("ii->i", x)),
+        ([f(2, 3, 4), f(4, 2)], lambda x, y: torch.einsum("...ij,jk->...ik", x, y)),
+        ([f(3, 2, 1), f(3, 4)], lambda x, y: torch.einsum("i...,i...", x, y)),
+        ([f(3, 2, 2)], lambda x: torch.einsum("i...->i", x)),
+        ([f(3, 1), f(4, 2)], lambda x, y: torch.einsum("ij,jk->ik", x, y)),
+    ],
+    "Tensor.lerp_": [
+        ([X, Y, v([0.1, 0.6, -1, 2])], lambda x, y, w: x.clone().lerp_(y, w)),
+        ([X, v([0.25])], lambda x, w: x.lerp(x, w)),
+    ],
+    "Tensor.fill_": [([X, f()], lambda x, w: x.clone().fill_(w)), ([WHOLE, i([7], [])], lambda x, w: x.clone().fill_(w))],
+    "Tensor.sort": [([X], lambda x: x.sort(descending=True))],
+    "Tensor.argsort": [([X], lambda x: x.argsort(descending=True))],
 }
 
 

@@ -103,7 +103,23 @@ export const figureCases: Record<string, Case[]> = {
   'Tensor.amax': [of((x) => x.amax()), tied((x) => x.amax(1)), tied((x) => x.amax([0, 1], { keepdim: true })), tied((x) => x.amax(0))],
   'Tensor.amin': [of((x) => x.amin(0)), tied((x) => x.neg().amin(1)), tied((x) => x.amin())],
   'Tensor.aminmax': [tied((x) => Object.values(x.aminmax({ dim: 1 }))), of((x) => Object.values(x.aminmax()))],
-  'Tensor.diff': [of((x) => x.diff()), of((x) => x.diff(2, 0)), of((x) => x.diff(0)), of((x) => x.diff(9))],
+  'Tensor.diff': [
+    of((x) => x.diff()),
+    of((x) => x.diff(2, 0)),
+    of((x) => x.diff(0)),
+    of((x) => x.diff(9)),
+    on(
+      (x, y) => x!.diff(1, 0, { prepend: y! }),
+      x34,
+      () => float([2, 4]),
+    ),
+    on(
+      (x, y, z) => x!.diff(2, -1, { prepend: y!, append: z! }),
+      x34,
+      () => float([3, 1]),
+      () => positive([3, 2]),
+    ),
+  ],
   'Tensor.nansum': [
     of((x) => x.nansum(1)),
     on(
@@ -222,5 +238,5 @@ export const figureCases: Record<string, Case[]> = {
   'Tensor.rsub': [of((x) => x.rsub(1.5)), on((x, y) => x.rsub(y!, { alpha: 2 }), x34, y34)],
   'Tensor.clampMin': [of((x) => x.clampMin(0.1))],
   'Tensor.clampMax': [of((x) => x.clampMax(0.1))],
-  'Tensor.clip': [of((x) => x.clip({ min: -0.5, max: 1 })), ofPositive((x) => x.clip({ max: 1 }))],
+  'Tensor.clip': [of((x) => x.clip({ min: -0.5, max: 1 })), ofPositive((x) => x.clip({ max: 1 })), of((x) => x.clip(-0.5, 1))],
 };

@@ -235,9 +235,16 @@ it('refuses other arguments', () => {
     '[Tensor.copy_] expected src to be a tensor, got 3\n  hint: tensor(...) makes one',
   );
   expect(thrownBy(() => zeros([1]).add_('1' as never)).message).toBe('[Tensor.add_] expected other to be a tensor, got "1"');
-  expect(thrownBy(() => zeros([1]).fill_(ones([]) as never)).message).toBe('[Tensor.fill_] expected value to be a number, got a Tensor');
+  expect(thrownBy(() => zeros([1]).fill_(ones([1]))).message).toBe(
+    '[Tensor.fill_] expected value to be a number or a scalar tensor, got [1]',
+  );
   expect(thrownBy(() => zeros([1]).clamp_({})).message).toContain('[Tensor.clamp_] expected min, max or both');
-  expect(thrownBy(() => zeros([1]).lerp_(ones([1]), ones([1]) as never)).message).toContain('x.add_(end.sub(x).mul(weight))');
+  expect(thrownBy(() => zeros([1]).lerp_(ones([1]), ones([2]))).message).toBe(
+    '[Tensor.lerp_] expected weight to broadcast to [1], got [2]',
+  );
+  expect(thrownBy(() => zeros([1]).lerp_(ones([1]), int([1]) as never)).message).toContain(
+    '[Tensor.lerp_] expected weight to be float32, got int32',
+  );
   expect(thrownBy(() => zeros([1]).lerp_(ones([1]), Number.NaN)).message).toBe('[Tensor.lerp_] expected weight to be a number, got NaN');
 });
 

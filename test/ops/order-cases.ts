@@ -93,6 +93,14 @@ export const orderCases: Record<string, Case[]> = {
       (x) => both(x.nanmedian(0)),
       () => int([4, 1, 3, 2, 9, 7], [2, 3]),
     ),
+    on(
+      (x) => x!.nanmedian(),
+      () => floats([2, Number.NaN, 0, 2, 0, Number.NaN, 3, 2]),
+    ),
+    on(
+      (x) => x!.nanmedian(),
+      () => floats([2, -1, 0, 2, 0, 0, 3, -1]),
+    ),
   ],
   'Tensor.nanquantile': [
     of((x) => x.nanquantile(0.3)),

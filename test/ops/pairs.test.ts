@@ -50,7 +50,9 @@ describe('the larger, the smaller, remainders, angles', () => {
     ).toEqual([-(2 ** 31)]);
     expect(int(1, 5).maximum(3).dtype).toBe('int32');
     expect(int(1, 5).maximum(3.5).toArray()).toEqual([3.5, 5]);
-    expect(int(1, 5).fmod(2).dtype).toBe('float32');
+    expect(int(1, -5).fmod(2).toArray()).toEqual([1, -1]);
+    expect(int(1, -5).fmod(2).dtype).toBe('int32');
+    expect(int(-7, 7).fmod(0).toArray()).toEqual([0, 0]);
   });
 
   it('refuses what is no operand', () => {

@@ -121,10 +121,12 @@ describe('errors', () => {
     expectError(() => x.clamp({}), RangeError, '[Tensor.clamp] expected min, max or both\n  hint: clamp({ min: 0 })');
     expectError(() => x.clamp({ min: Number.NaN }), RangeError, '[Tensor.clamp] expected min to be a number, got NaN');
     expectError(() => x.clamp({ maximum: 1 } as never), TypeError, '[Tensor.clamp] unknown option "maximum" (known: min, max)');
+    expectError(() => x.clamp(null), RangeError, '[Tensor.clamp] expected min, max or both\n  hint: clamp({ min: 0 })');
+    expectError(() => x.clamp(0, '1' as never), TypeError, '[Tensor.clamp] expected max to be a number, got "1"');
     expectError(
-      () => x.clamp(0 as never),
+      () => x.clamp(x as never),
       TypeError,
-      '[Tensor.clamp] expected an options object, got 0\n  hint: Tensor.clamp(..., { min, max })',
+      '[Tensor.clamp] expected an options object, got a Tensor\n  hint: Tensor.clamp(..., { min, max })',
     );
   });
 });

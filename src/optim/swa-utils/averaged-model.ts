@@ -14,7 +14,7 @@ export interface AveragedModelOptions {
   avgFn?: AvgFn | null;
   /** The same for all float32 tensors at once, in place; excludes `avgFn`. Default: null. */
   multiAvgFn?: MultiAvgFn | null;
-  /** Whether float buffers are averaged too; by default they are copied from the model. */
+  /** Whether float buffers are averaged too; by default they are copied from the model, as int32 ones always are. */
   useBuffers?: boolean;
 }
 
@@ -81,7 +81,7 @@ function pairsOf(where: string, kind: string, own: Named<Tensor>[], given: Named
  * where n is the number of earlier calls. The default is the mean (stochastic weight averaging: Izmailov et al., 2018); `getEmaAvgFn` gives an exponential
  * moving average. `multiAvgFn` does the same for all tensors at once. `module` is the copy, `model.clone()`, `forward` calls it, and the state dict has
  * PyTorch's keys: `n_averaged`, `module.weight`, ... The running statistics of batch normalization in the copy do not belong to the averaged weights;
- * `updateBn` computes those that do.
+ * `updateBn` computes those that do. Buffers of integers are copied also with `useBuffers`, where PyTorch averages and rounds them.
  *
  * In a fit, `onEpoch: () => averaged.updateParameters(model)` averages over epochs, and `scheduler: { scheduler: { step: () => averaged.updateParameters(model)
  * }, interval: "step" }` over steps. A TypeError for an argument that is not a module or a function.
