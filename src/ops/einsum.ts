@@ -117,7 +117,8 @@ export function einsum(equation: string, ...tensors: Tensor[]): Tensor {
       throw rangeError(where, `"${names.join('')}" names ${names.length} dimensions, tensor ${i} is ${shapeText(shape)}`);
     names.forEach((name, d) => {
       const [size, before] = [shape[d]!, sizes.get(name) ?? 1];
-      if (size !== before && size !== 1 && before !== 1) throw rangeError(where, `"${name}" is ${before} and ${size}`);
+      const twice = shape[names.indexOf(name)] !== size; // within a tensor nothing is broadcast
+      if (twice || (size !== before && size !== 1 && before !== 1)) throw rangeError(where, `"${name}" is ${before} and ${size}`);
       sizes.set(name, before === 1 ? size : before);
     });
   });
