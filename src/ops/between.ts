@@ -1,10 +1,9 @@
-// Between two tensors, and between limits.
+// Between two tensors.
 import { checkNumber, describe, typeError, withDefaults } from '../errors';
 import { broadcastShapes } from '../shape';
 import { checkTensor, Tensor } from '../tensor';
 import { type Operand, operand } from './broadcast';
 import { choose } from './choose';
-import { type ClampLimits, clampLimits, unary } from './unary';
 import './arithmetic';
 import './compare';
 
@@ -31,29 +30,6 @@ declare module '../tensor' {
      * tensor([1, 2]).rsub(1).toArray(); // [0, -1]
      */
     rsub(other: Tensor | number, options?: { alpha?: number }): Tensor;
-    /**
-     * `max(x, min)`: `torch.clamp_min`. See `clamp`.
-     *
-     * @example
-     * tensor([-2, 2]).clampMin(0).toArray(); // [0, 2]
-     */
-    clampMin(min: number): Tensor;
-    /**
-     * `min(x, max)`: `torch.clamp_max`. See `clamp`.
-     *
-     * @example
-     * tensor([-2, 2]).clampMax(0).toArray(); // [-2, 0]
-     */
-    clampMax(max: number): Tensor;
-    /**
-     * `clamp` by another name: `torch.clip`.
-     *
-     * @example
-     * tensor([-2, 0.5, 2]).clip({ min: -1, max: 1 }).toArray(); // [-1, 0.5, 1]
-     */
-    clip(limits: ClampLimits): Tensor;
-    /** x limited to `[min, max]`; see `clamp`. */
-    clip(min: number | null, max?: number | null): Tensor;
   }
 }
 
@@ -79,20 +55,4 @@ Tensor.prototype.rsub = function (this: Tensor, right: Operand, options) {
   checkNumber(where, 'alpha', alpha);
   broadcastShapes(where, this.shape, other.shape);
   return other.sub(alpha === 1 ? this : this.mul(alpha));
-};
-
-function limit(where: string, name: 'min' | 'max', x: Tensor, value: unknown): Tensor {
-  if (value instanceof Tensor) throw typeError(where, `expected ${name} to be a number, got a Tensor`);
-  const bound = checkNumber(where, name, value);
-  return unary('clamp', where, x, name === 'min' ? bound : -Infinity, name === 'max' ? bound : Infinity);
-}
-Tensor.prototype.clampMin = function (this: Tensor, min) {
-  return limit('Tensor.clampMin', 'min', this, min);
-};
-Tensor.prototype.clampMax = function (this: Tensor, max) {
-  return limit('Tensor.clampMax', 'max', this, max);
-};
-Tensor.prototype.clip = function (this: Tensor, first: ClampLimits | number | null, second?: number | null) {
-  const { min, max } = clampLimits('Tensor.clip', first, second);
-  return unary('clamp', 'Tensor.clip', this, min, max);
 };

@@ -20,7 +20,7 @@ import './pairs';
 import './scans';
 import './scatter';
 import './scatter-reduce';
-import type { ClampLimits } from './unary';
+import type { ClampLimits } from './clamp';
 import './unary';
 import './vector-norm';
 
@@ -107,13 +107,13 @@ declare module '../tensor' {
      */
     pow_(other: Tensor | number): this;
     /** `clampMin` in place; see `copy_`. float32 only. */
-    clampMin_(min: number): this;
+    clampMin_(min: number | Tensor): this;
     /** `clampMax` in place; see `copy_`. float32 only. */
-    clampMax_(max: number): this;
+    clampMax_(max: number | Tensor): this;
     /** `clamp_` by another name. */
     clip_(limits: ClampLimits): this;
     /** `clamp_` by another name. */
-    clip_(min: number | null, max?: number | null): this;
+    clip_(min: number | Tensor | null, max?: number | Tensor | null): this;
     /**
      * `maskedFill` in place; see `copy_`.
      *

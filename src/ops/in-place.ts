@@ -13,8 +13,8 @@ import { changed, checkTensor, empty, isShared, Tensor } from '../tensor';
 import { type AlphaOptions, type DivOptions, multiplied, roundingOf } from './arithmetic';
 import './between';
 import { type BinaryKernel, flatLayout, giveSummed, type Operand, operand, repeatStrides } from './broadcast';
+import { type ClampLimits, clampLimits } from './clamp';
 import { copyOf } from './convert';
-import { type ClampLimits, clampLimits } from './unary';
 
 /**
  * Whether a change of x by `others` has to be recorded for the backward pass. Throws for what autograd forbids: leaves, as in PyTorch, and tensors on
@@ -233,14 +233,14 @@ declare module '../tensor' {
      */
     lerp_(end: Tensor, weight: number | Tensor): this;
     /**
-     * `clamp` in place: limits the elements of this float32 tensor to `[min, max]`, either of which may be omitted; see `copy_`.
+     * `clamp` in place: limits the elements of this float32 tensor to `[min, max]`, numbers or tensors, either of which may be omitted; see `copy_`.
      *
      * @example
      * tensor([-2, 0.5, 2]).clamp_({ min: 0 }).toArray(); // [0, 0.5, 2]
      */
     clamp_(limits: ClampLimits): this;
     /** Limits the elements to `[min, max]`; see `clamp_`. */
-    clamp_(min: number | null, max?: number | null): this;
+    clamp_(min: number | Tensor | null, max?: number | Tensor | null): this;
     /**
      * Sets every element to `value`, a number or a scalar tensor; see `copy_`. A RangeError if int32 cannot represent the number and the tensor is int32.
      *
@@ -302,13 +302,17 @@ Tensor.prototype.lerp_ = function (this: Tensor, end, weight) {
   const [to, share] = [end, weight].map((given) => (given === this ? before : given)) as [Tensor, number | Tensor];
   return become(this, 'lerp_', before.lerp(to, share), before);
 };
-Tensor.prototype.clamp_ = function (this: Tensor, first: ClampLimits | number | null, second?: number | null) {
+Tensor.prototype.clamp_ = function (this: Tensor, first: ClampLimits | number | Tensor | null, second?: number | Tensor | null) {
   const where = 'Tensor.clamp_';
   checkTensor(where, 'x', this, 'float32');
   const { min, max } = clampLimits(where, first, second);
-  if (isRecorded(where, this, null)) {
-    const before = former(this, true);
-    return become(this, 'clamp_', before.clamp({ min, max }), before);
+  const tensors = Object.entries({ min, max }).filter((entry): entry is [string, Tensor] => entry[1] instanceof Tensor);
+  for (const [name, limit] of tensors) checkBroadcasts(where, name, this, limit);
+  const records = isRecorded(where, this, ...tensors.map(([, limit]) => limit));
+  if (records || typeof min !== 'number' || typeof max !== 'number') {
+    const before = records ? former(this, true) : this;
+    const [low, high] = [min, max].map((limit) => (limit === this ? before : limit)) as [number | Tensor, number | Tensor];
+    return become(this, 'clamp_', before.clamp({ min: low, max: high }), before);
   }
   calls.clampForward({ y: this.floats, x: this.floats, n: this.numel, low: min, high: max });
   return done(this, 'clamp_');

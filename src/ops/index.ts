@@ -7,6 +7,7 @@ import './more-products';
 import './logsumexp';
 import './differences';
 import './between';
+import './clamp';
 import './amax';
 import './axes';
 import './casts';

@@ -1,6 +1,6 @@
 // The element-wise functions of one argument. Each has a forward and a backward kernel of its name.
 import { give, record, target } from '../autograd';
-import { checkInteger, checkNumber, rangeError, withDefaults } from '../errors';
+import { checkInteger, withDefaults } from '../errors';
 import { derivativeReads } from '../kernels.generated';
 import { kernels } from '../native';
 import { checkTensor, empty, Tensor } from '../tensor';
@@ -26,23 +26,6 @@ export function unary(kernel: Kernel, where: string, x: Tensor, a?: number, b?: 
 
 /** @internal x to the power of a number. */
 export const powScalar = (x: Tensor, exponent: number): Tensor => unary('powScalar', 'Tensor.pow', x, exponent);
-
-/** The limits of `clamp`; null is none. */
-export interface ClampLimits {
-  /** The least value. */
-  min?: number | null;
-  /** The greatest value. */
-  max?: number | null;
-}
-
-/** @internal The limits of `clamp`, given as options or one after the other, with defaults filled in. */
-export function clampLimits(where: string, first: ClampLimits | number | null, second?: number | null): { min: number; max: number } {
-  const byPosition = first === null || typeof first === 'number';
-  const given = withDefaults<ClampLimits>(where, byPosition ? { min: first, max: second } : first, { min: null, max: null });
-  const [min, max] = [given.min ?? -Infinity, given.max ?? Infinity];
-  if (min === -Infinity && max === Infinity) throw rangeError(where, 'expected min, max or both', 'clamp({ min: 0 })');
-  return { min: checkNumber(where, 'min', min), max: checkNumber(where, 'max', max) };
-}
 
 declare module '../tensor' {
   interface Tensor {
@@ -121,15 +104,6 @@ declare module '../tensor' {
     erf(): Tensor;
     /** `1 - erf(x)`, accurate where it is small too. */
     erfc(): Tensor;
-    /**
-     * x limited to `[min, max]`; either may be omitted. The gradient passes where x is within the limits, which are included.
-     *
-     * @example
-     * tensor([-2, 0.5, 2]).clamp({ min: -1, max: 1 }).toArray(); // [-1, 0.5, 1]
-     */
-    clamp(limits: ClampLimits): Tensor;
-    /** x limited to `[min, max]`; see `clamp`. */
-    clamp(min: number | null, max?: number | null): Tensor;
   }
 }
 
@@ -152,8 +126,4 @@ Tensor.prototype.round = function (this: Tensor, options) {
   const scale = 10 ** Math.abs(decimals);
   if (decimals > 0) return roundToInteger.call(this.mul(scale)).div(scale);
   return decimals < 0 ? roundToInteger.call(this.div(scale)).mul(scale) : roundToInteger.call(this);
-};
-Tensor.prototype.clamp = function (this: Tensor, first: ClampLimits | number | null, second?: number | null) {
-  const { min, max } = clampLimits('Tensor.clamp', first, second);
-  return unary('clamp', 'Tensor.clamp', this, min, max);
 };

@@ -156,7 +156,7 @@ it('errors name the method that was called', () => {
   );
   expectError(() => x.pow_('2' as never), TypeError, '[Tensor.pow_] expected other to be a tensor, got "2"');
   expectError(() => x.indexAdd_(0, int([2]), zeros([1])), RangeError, '[Tensor.indexAdd_] index[0] = 2 is out of range [0, 2)');
-  expectError(() => x.clampMin_(x as never), TypeError, '[Tensor.clampMin_] expected min to be a number, got a Tensor');
+  expectError(() => x.clampMin_('0' as never), TypeError, '[Tensor.clampMin_] expected min to be a number, got "0"');
   expectError(() => x.addcmul_(x, x, { valu: 1 } as never), TypeError, '[Tensor.addcmul_] unknown option "valu", did you mean "value"?');
   expectError(
     () => x.maskedFill_(int([1, 0, 1]), 0),
