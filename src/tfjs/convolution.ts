@@ -10,8 +10,9 @@ import { replaceNaN } from './reductions';
 import { define } from './registry';
 import { type Backend, floatsOf } from './storage';
 
-type Info = backend_util.Conv2DInfo;
-type Attributes = Record<string, unknown>;
+/** The sizes of a convolution or a pooling. */
+export type Info = backend_util.Conv2DInfo;
+export type Attributes = Record<string, unknown>;
 
 /** The padded image that the windows cover, and the part of the image that lies in it. */
 function paddedOf({ batchSize, inHeight, inWidth, outHeight, outWidth, strideHeight, strideWidth, ...info }: Info, channels: number) {
@@ -28,8 +29,8 @@ function paddedOf({ batchSize, inHeight, inWidth, outHeight, outWidth, strideHei
   };
 }
 
-// The shape of the im2col matrix: [batch, output rows, output columns, filter rows, filter columns, channels].
-const columnShape = ({ batchSize, outHeight, outWidth, filterHeight, filterWidth }: Info, channels: number): number[] => [
+/** The shape of the im2col matrix: [batch, output rows, output columns, filter rows, filter columns, channels]. */
+export const columnShape = ({ batchSize, outHeight, outWidth, filterHeight, filterWidth }: Info, channels: number): number[] => [
   batchSize,
   outHeight,
   outWidth,
@@ -45,7 +46,7 @@ const columnStrides = (
 ): number[] => [image!, strideHeight * row!, strideWidth * column!, dilationHeight * row!, dilationWidth * column!, 1];
 
 /** Returns the elements of all windows of x, one window after the other. */
-function im2col(x: Float32Array, info: Info, channels: number, padding: number): Float32Array {
+export function im2col(x: Float32Array, info: Info, channels: number, padding: number): Float32Array {
   const columns = columnShape(info, channels);
   const padded = paddedOf(info, channels);
   const own = stridesOf([info.batchSize, info.inHeight, info.inWidth, channels]);
@@ -64,7 +65,7 @@ function im2col(x: Float32Array, info: Info, channels: number, padding: number):
 }
 
 /** The reverse of im2col: sums, for each pixel, the elements of all windows there. `strides` are those of the elements in `windows`. */
-function col2im(windows: Float32Array, strides: readonly number[], info: Info, channels: number): Float32Array {
+export function col2im(windows: Float32Array, strides: readonly number[], info: Info, channels: number): Float32Array {
   const padded = paddedOf(info, channels);
   const columns = columnShape(info, channels);
   const steps = columnStrides(info, padded.strides);
@@ -97,8 +98,8 @@ function col2im(windows: Float32Array, strides: readonly number[], info: Info, c
   return dx;
 }
 
-// Whether our kernels can do it: there is an output, and each window overlaps the image.
-function isSupported({ dataFormat, outShape, inShape, padInfo, ...info }: Info): boolean {
+/** Whether our kernels can do it: there is an output, and each window overlaps the image. */
+export function isSupported({ dataFormat, outShape, inShape, padInfo, ...info }: Info): boolean {
   const lastRow = (info.outHeight - 1) * info.strideHeight - padInfo.top;
   const lastColumn = (info.outWidth - 1) * info.strideWidth - padInfo.left;
   return (

@@ -54,6 +54,41 @@ function split(backend: Backend, x: TensorInfo, given: number | number[], along:
   });
 }
 
+// The parts of x along an axis, which they no longer have.
+function unpack(backend: Backend, x: TensorInfo, along: number): TensorInfo[] | null {
+  const axis = util.parseAxisParam(along, x.shape)[0]!;
+  const parts = x.shape[axis] === 0 ? null : split(backend, x, x.shape[axis]!, axis);
+  return parts?.map((part) => ({ ...part, shape: x.shape.toSpliced(axis, 1) })) ?? null;
+}
+
+function pad(backend: Backend, x: TensorInfo, around: readonly [number, number][], value: number): TensorInfo | null {
+  const values = floatsOf(backend, x);
+  if (values === null || around.flat().some((n) => n < 0)) return null;
+  const shape = x.shape.map((size, d) => size + around[d]![0] + around[d]![1]);
+  const strides = stridesOf(shape);
+  const out = pooled(numelOf(shape));
+  calls.fill({ out, n: out.length, value });
+  const offset = around.reduce((sum, [before], d) => sum + before * strides[d]!, 0);
+  copyStrided(out, values, x.shape, { strides, offset }, { strides: stridesOf(x.shape) });
+  return backend.info(out, shape, 'float32');
+}
+
+// Reverses the order along one axis, by a gather.
+function reverse(backend: Backend, x: TensorInfo, dims: number | number[]): TensorInfo | null {
+  const axes = util.parseAxisParam(dims, x.shape);
+  if (axes.length !== 1 || numelOf(x.shape) === 0 || arrayOf(backend, x) === null) return null;
+  const n = x.shape[axes[0]!]!;
+  const [filled, places, out] = [allocateInt(n), allocateInt(n), allocateInt(n)];
+  calls.fillInt({ out: filled, n, value: 1 });
+  calls.cumsumInt({ out: places, x: filled, outer: 1, n, inner: 1 }); // the numbers from 1 to n
+  calls.fillInt({ out: filled, n, value: n });
+  calls.subInt({ out, a: filled, b: places, layout: layoutOf('tfjs', [n], { strides: [1] }, { strides: [1] }) });
+  const index = backend.info(out, [n], 'int32');
+  const reversed = gather(backend, x, index, axes[0]!);
+  backend.disposeIntermediateTensorInfo(index);
+  return reversed;
+}
+
 function concat(backend: Backend, xs: readonly TensorInfo[], given: number): TensorInfo | null {
   const axis = util.parseAxisParam(given, xs[0]!.shape)[0]!;
   const arrays = xs.map((x) => arrayOf(backend, x));
@@ -183,6 +218,11 @@ export function defineLayout(): void {
   define('Transpose', (backend, { x }, { perm }) => transpose(backend, x!, perm as number[]));
   define('Slice', (backend, { x }, { begin, size }) => slice(backend, x!, begin as number[], size as number[]));
   define('SplitV', (backend, { x }, { numOrSizeSplits, axis }) => split(backend, x!, numOrSizeSplits as number | number[], axis as number));
+  define('Unpack', (backend, { value }, { axis }) => unpack(backend, value!, axis as number));
+  define('PadV2', (backend, { x }, { paddings, constantValue }) =>
+    pad(backend, x!, paddings as [number, number][], constantValue as number),
+  );
+  define('Reverse', (backend, { x }, { dims }) => reverse(backend, x!, dims as number));
   define('Concat', (backend, inputs, { axis }) => concat(backend, Object.values(inputs), axis as number));
   define('GatherV2', (backend, { x, indices }, { axis, batchDims }) => (batchDims ? null : gather(backend, x!, indices!, axis as number)));
   define('Cast', (backend, { x }, { dtype }) => cast(backend, x!, dtype as DataType));

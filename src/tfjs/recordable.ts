@@ -43,14 +43,60 @@ function exampleLayers({ layers }: Layers): object[] {
     layers.batchNormalization({ name }),
     layers.conv1d({ filters: 1, kernelSize: 1, name }),
     layers.conv2d({ filters: 1, kernelSize: 1, name }),
+    layers.conv2dTranspose({ filters: 1, kernelSize: 1, name }),
+    layers.depthwiseConv2d({ kernelSize: 1, name }),
+    layers.separableConv2d({ filters: 1, kernelSize: 1, name }),
+    layers.zeroPadding2d({ name }),
+    layers.cropping2D({
+      cropping: [
+        [0, 0],
+        [0, 0],
+      ],
+      name,
+    } as never),
+    layers.maxPooling1d({ name }),
+    layers.averagePooling1d({ name }),
     layers.maxPooling2d({ name }),
     layers.averagePooling2d({ name }),
     layers.globalAveragePooling1d({ name }),
     layers.globalAveragePooling2d({ name }),
     layers.globalMaxPooling1d({ name }),
     layers.globalMaxPooling2d({ name }),
+    ...exampleSequenceLayers({ layers } as Layers),
   ];
 }
+
+// Recurrent layers, their cells and the wrappers. A recording has the operations of all time steps, one after the other.
+function exampleSequenceLayers({ layers }: Layers): object[] {
+  const one = { units: 1, name: 'simdnn' };
+  return [
+    layers.simpleRNNCell(one),
+    layers.lstmCell(one),
+    layers.gruCell({ ...one }),
+    layers.simpleRNN({ ...one }),
+    layers.lstm({ ...one }),
+    layers.gru({ ...one }),
+    layers.rnn({ cell: layers.simpleRNNCell(one), name: one.name }),
+    layers.bidirectional({ layer: layers.simpleRNN({ ...one }), mergeMode: 'concat', name: one.name }),
+    layers.timeDistributed({ layer: layers.dense(one), name: one.name }),
+  ];
+}
+
+const partsOfLayers = ['cell', 'layer', 'forwardLayer', 'backwardLayer'];
+
+// Why a layer cannot be recorded although its class can, or null: it keeps tensors from one step to the next.
+function objectionToState(layer: Fields): string | null {
+  const name = String(layer['name']);
+  if (layer['_stateful'] === true) return `the layer ${name} is stateful`;
+  const drops = Object.hasOwn(layer, 'recurrentDropout') && (layer['dropout'] !== 0 || layer['recurrentDropout'] !== 0);
+  return drops ? `the recurrent layer ${name} has dropout` : null;
+}
+
+// What a program calls the class of a layer.
+const classOf = (prototype: object): string => {
+  const { className, name } = prototype.constructor as unknown as Record<string, unknown>;
+  return String(className ?? name);
+};
 
 const functionsOfModel = (model: LayersModel): unknown[] => {
   const { lossFunctions, metricsTensors } = internalsOf(model);
@@ -109,18 +155,26 @@ export class RecordableParts {
     parts.push(layer);
     if (this.models.has(prototype)) return this.objectionToLayers(layer, parts);
     const recordable = this.layers.get(prototype);
-    if (recordable === undefined || recordable.call !== layer['call']) return `the layer ${name} is not known`;
+    if (recordable === undefined) return `the layer ${name}, a ${classOf(prototype)}, is not known`;
+    if (recordable.call !== layer['call']) return `the layer ${name} has its own call`;
     if (layer['_callHook'] != null) return `the layer ${name} has a call hook`;
+    const objection = objectionToState(layer);
+    if (objection !== null) return objection;
     let regularizers = 0;
     for (const [key, value] of Object.entries(layer)) {
       if (typeof value === 'function' && value !== recordable.example[key]) return `the layer ${name} has its own ${key}`;
       if (value === null || typeof value !== 'object') continue;
-      if (key === 'activation' && !this.activations.has(Object.getPrototypeOf(value))) return `the activation of ${name} is not known`;
+      if (partsOfLayers.includes(key)) {
+        const inner = this.objectionToLayer(value as Fields, parts);
+        if (inner !== null) return inner;
+      }
+      const isActivation = key === 'activation' || key === 'recurrentActivation';
+      if (isActivation && !this.activations.has(Object.getPrototypeOf(value))) return `the activation of ${name} is not known`;
       if (key.endsWith('Regularizer')) {
         if (Object.getPrototypeOf(value) !== this.regularizer) return `the regularizer of ${name} is not known`;
         regularizers++;
       }
-      if (key === 'activation' || key.endsWith('Regularizer') || Array.isArray(value)) parts.push(value);
+      if (isActivation || key.endsWith('Regularizer') || Array.isArray(value)) parts.push(value);
       for (const one of [value].flat()) if (one instanceof this.weight) parts.push(one); // its field `val` is the variable
     }
     // Each regularizer adds one loss; any further ones come from `addLoss`.
@@ -149,7 +203,7 @@ export class RecordableParts {
   }
 }
 
-const replaceableMethods = ['call', 'apply', 'invokeCallHook', 'computeMask', 'calculateLosses'];
+const replaceableMethods = ['call', 'apply', 'invokeCallHook', 'computeMask', 'calculateLosses', 'getInitialState'];
 
 /** The present methods of a model for which a program can set its own. */
 export const methodsOf = (model: LayersModel): object[] =>

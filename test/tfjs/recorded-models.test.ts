@@ -67,11 +67,31 @@ describe('a model is not recorded', () => {
       () => [make.dense({ units: 1 })],
       { loss: (y: tf.Tensor, p: tf.Tensor) => tf.mean(tf.squaredDifference(y, p)) },
     ],
+    ...['simpleRNN', 'lstm', 'gru'].map((cell): [string, RegExp, () => Layer[]] => [
+      `dropout within a ${cell}`,
+      /recurrent layer .* has dropout/,
+      () => [
+        make.reshape({ targetShape: [3, 1] }),
+        make[cell as 'lstm']({ units: 2, recurrentInitializer: 'ones', recurrentDropout: 0.5 }),
+        make.dense({ units: 1 }),
+      ],
+    ]),
     [
-      'a recurrent layer',
-      /is not known/,
-      () => [make.reshape({ targetShape: [3, 1] }), make.simpleRNN({ units: 2, recurrentInitializer: 'ones' }), make.dense({ units: 1 })],
+      'a wrapper of a layer with a call hook',
+      /call hook/,
+      () => [make.reshape({ targetShape: [3, 1] }), make.timeDistributed({ layer: hooked() }), make.flatten(), make.dense({ units: 1 })],
     ],
+    [
+      'a cell with a method of its own',
+      /its own call/,
+      () => {
+        const cell = make.simpleRNNCell({ units: 2, recurrentInitializer: 'ones' });
+        const call = cell.call.bind(cell);
+        cell.call = (inputs, kwargs) => call(inputs, kwargs);
+        return [make.reshape({ targetShape: [3, 1] }), make.rnn({ cell }) as Layer, make.dense({ units: 1 })];
+      },
+    ],
+    ['noise', /a GaussianNoise, is not known/, () => [make.gaussianNoise({ stddev: 1 }), make.dense({ units: 1 })]],
     ['an optimizer of a class of its own', /only optimizers/, () => [make.dense({ units: 1 })], { optimizer: new OwnAdam(0.1, 0.9, 0.99) }],
   ])('with %s, and says so', async (_, reason, all, compile) => {
     await trained(all(), compile);

@@ -49,6 +49,31 @@ function normalized(): layers.LayersModel {
   return model;
 }
 
+// The rows as sequences of three steps, or as images of 6 x 7 pixels.
+const trainedWith = async (targetShape: number[], ...own: layers.layers.Layer[]) => {
+  const width = targetShape.reduce((product, size) => product * size);
+  const model = layers.sequential({
+    layers: [make.reshape({ targetShape, inputShape: [width] }), ...own, make.flatten(), dense(2, 2)],
+  });
+  model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+  const data = tf.tensor2d(numbers(14 * width, 9), [14, width]);
+  const { history } = await model.fit(data, y(), fitting);
+  const predicted = [...(model.predict(data) as tf.Tensor).dataSync()];
+  return { ...history, predicted, weights: model.getWeights().flatMap((t) => [...t.dataSync()]) };
+};
+const seeded = layers.initializers.glorotUniform({ seed: 4 });
+const recurrent = (cell: 'simpleRNN' | 'lstm' | 'gru', more: object = {}) =>
+  make[cell]({
+    units: 3,
+    returnSequences: true,
+    kernelInitializer: seeded,
+    recurrentInitializer: seeded,
+    kernelRegularizer: 'l1l2',
+    ...more,
+  } as never);
+const depthwise = (more: object = {}) =>
+  make.depthwiseConv2d({ kernelSize: 3, depthMultiplier: 2, depthwiseInitializer: seeded, activation: 'tanh', ...more });
+
 const programs: Record<string, () => Promise<unknown>> = {
   'moving averages of batch normalization, and a validation by them': async () => {
     const model = normalized();
@@ -74,6 +99,57 @@ const programs: Record<string, () => Promise<unknown>> = {
     return { ...history, averages: model.getWeights().flatMap((t) => [...t.dataSync()]) };
   },
   'labels that tf.oneHot makes, with their accuracy': async () => (await classifier().fit(x(), classes(), fitting)).history,
+  'a simple recurrent layer': () => trainedWith([3, 2], recurrent('simpleRNN')),
+  'an LSTM': () => trainedWith([3, 2], recurrent('lstm')),
+  'an LSTM that goes backwards': () => trainedWith([3, 2], recurrent('lstm', { goBackwards: true })),
+  'a GRU': () => trainedWith([3, 2], recurrent('gru')),
+  'a cell in a recurrent layer': () =>
+    trainedWith(
+      [3, 2],
+      make.rnn({
+        cell: make.gruCell({ units: 3, kernelInitializer: seeded, recurrentInitializer: seeded }),
+        returnSequences: true,
+      }) as never,
+    ),
+  'two directions': () => trainedWith([3, 2], make.bidirectional({ layer: recurrent('gru') as layers.RNN, mergeMode: 'concat' })),
+  'a layer for each step of a sequence': () => trainedWith([3, 2], make.timeDistributed({ layer: dense(4, 5) })),
+  'depthwise convolution': () => trainedWith([6, 7, 2], depthwise({ padding: 'same' })),
+  'depthwise convolution with strides': () => trainedWith([6, 7, 2], depthwise({ strides: 2, depthMultiplier: 1, padding: 'same' })),
+  'separable convolution': () =>
+    trainedWith(
+      [6, 7, 2],
+      make.separableConv2d({
+        filters: 3,
+        kernelSize: 3,
+        depthMultiplier: 2,
+        depthwiseInitializer: seeded,
+        pointwiseInitializer: seeded,
+      } as never),
+    ),
+  'transposed convolution': () =>
+    trainedWith(
+      [3, 4, 2],
+      make.conv2dTranspose({ filters: 3, kernelSize: 3, strides: 2, kernelInitializer: seeded }),
+      make.cropping2D({
+        cropping: [
+          [1, 0],
+          [0, 2],
+        ],
+      } as never),
+    ),
+  'padding with zeros': () =>
+    trainedWith(
+      [6, 7, 2],
+      make.zeroPadding2d({
+        padding: [
+          [1, 0],
+          [2, 1],
+        ],
+      }),
+      depthwise(),
+    ),
+  'pooling of sequences': () =>
+    trainedWith([14, 2], make.maxPooling1d({ poolSize: 2, strides: 1 }), make.averagePooling1d({ poolSize: 3, strides: 2 })),
   'layers that are concatenated': async () => (await joined().fit([x(1), x(5)], y(), fitting)).history,
 };
 
