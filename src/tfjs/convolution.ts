@@ -99,7 +99,7 @@ export function col2im(windows: Float32Array, strides: readonly number[], info: 
 }
 
 /** Whether our kernels can do it: there is an output, and each window overlaps the image. */
-export function isSupported({ dataFormat, outShape, inShape, padInfo, ...info }: Info): boolean {
+function isSupported({ dataFormat, outShape, inShape, padInfo, ...info }: Info): boolean {
   const lastRow = (info.outHeight - 1) * info.strideHeight - padInfo.top;
   const lastColumn = (info.outWidth - 1) * info.strideWidth - padInfo.left;
   return (
@@ -113,7 +113,13 @@ export function isSupported({ dataFormat, outShape, inShape, padInfo, ...info }:
   );
 }
 
-function convolutionOf(inShape: readonly number[], filterShape: readonly number[], attributes: Attributes): Info | null {
+/** The sizes of a convolution; null if our kernels cannot do it. */
+export function convolutionOf(
+  inShape: readonly number[],
+  filterShape: readonly number[],
+  attributes: Attributes,
+  isDepthwise = false,
+): Info | null {
   const { strides, pad, dilations, dataFormat, dimRoundingMode } = attributes;
   const format = backend_util.convertConv2DDataFormat((dataFormat ?? 'NHWC') as 'NHWC');
   if (format !== 'channelsLast') return null;
@@ -124,7 +130,7 @@ function convolutionOf(inShape: readonly number[], filterShape: readonly number[
     (dilations ?? 1) as number,
     pad as 'same',
     dimRoundingMode as 'floor',
-    false,
+    isDepthwise,
     format,
   );
   return isSupported(info) && inShape[3] === filterShape[2] ? info : null;

@@ -1,26 +1,12 @@
 // Depthwise convolution of images: each channel has filters of its own. The windows that im2col copies are multiplied by the filter and summed.
-import { backend_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
+import { type TensorInfo, util } from '@tensorflow/tfjs-core';
 import * as calls from '../calls.generated';
 import { layoutOf, numelOf, stridesOf } from '../shape';
-import { type Attributes, col2im, columnShape, type Info, im2col, isSupported } from './convolution';
+import { type Attributes, col2im, columnShape, convolutionOf, type Info, im2col } from './convolution';
 import { giveBack, pooled } from './pool';
 import { withBiasAndActivation } from './products';
 import { define } from './registry';
 import { type Backend, floatsOf } from './storage';
-
-function infoOf(inShape: readonly number[], filterShape: readonly number[], attributes: Attributes): Info | null {
-  const { strides, pad, dilations, dimRoundingMode } = attributes;
-  const info = backend_util.computeConv2DInfo(
-    inShape as Info['inShape'],
-    filterShape as Info['filterShape'],
-    strides as number,
-    (dilations ?? 1) as number,
-    pad as 'same',
-    dimRoundingMode as 'floor',
-    true,
-  );
-  return isSupported(info) && inShape[3] === filterShape[2] ? info : null;
-}
 
 // The products of all windows, the filter and the output have the shape [windows, places in the filter, channels, filters of a channel].
 function sizesOf(info: Info) {
@@ -62,7 +48,7 @@ function sumOf(x: Float32Array, outer: number, n: number, inner: number): Float3
 }
 
 function convolve(backend: Backend, x: TensorInfo, filter: TensorInfo, attributes: Attributes): TensorInfo | null {
-  const [image, weights, info] = [floatsOf(backend, x), floatsOf(backend, filter), infoOf(x.shape, filter.shape, attributes)];
+  const [image, weights, info] = [floatsOf(backend, x), floatsOf(backend, filter), convolutionOf(x.shape, filter.shape, attributes, true)];
   if (image === null || weights === null || info === null) return null;
   const { windows, places, channels, multiplier, shape, ofWindows, ofFilter } = sizesOf(info);
   const columns = im2col(image, info, channels, 0);
@@ -73,7 +59,7 @@ function convolve(backend: Backend, x: TensorInfo, filter: TensorInfo, attribute
 
 function filterGradient(backend: Backend, x: TensorInfo, dy: TensorInfo, attributes: Attributes): TensorInfo | null {
   const filterShape = attributes['filterShape'] as number[];
-  const [image, gradient, info] = [floatsOf(backend, x), floatsOf(backend, dy), infoOf(x.shape, filterShape, attributes)];
+  const [image, gradient, info] = [floatsOf(backend, x), floatsOf(backend, dy), convolutionOf(x.shape, filterShape, attributes, true)];
   if (image === null || gradient === null || info === null || !util.arraysEqual(dy.shape, info.outShape)) return null;
   const { windows, channels, shape, ofWindows, ofOutput } = sizesOf(info);
   const columns = im2col(image, info, channels, 0);
@@ -84,7 +70,7 @@ function filterGradient(backend: Backend, x: TensorInfo, dy: TensorInfo, attribu
 
 function imageGradient(backend: Backend, dy: TensorInfo, filter: TensorInfo, attributes: Attributes): TensorInfo | null {
   const [gradient, weights] = [floatsOf(backend, dy), floatsOf(backend, filter)];
-  const info = infoOf(attributes['inputShape'] as number[], filter.shape, attributes);
+  const info = convolutionOf(attributes['inputShape'] as number[], filter.shape, attributes, true);
   if (gradient === null || weights === null || info === null || !util.arraysEqual(dy.shape, info.outShape)) return null;
   const { windows, places, channels, multiplier, shape, ofFilter, ofOutput } = sizesOf(info);
   const products = productsOf(shape, { values: gradient, at: ofOutput }, { values: weights, at: ofFilter });
