@@ -58,7 +58,7 @@ const loaders: Record<string, (x: Tensor, y: Tensor) => Loader> = {
 const changes: Record<string, (x: Tensor) => void> = {
   'in place': (x) => noGrad(() => x.mul_(1.5)),
   'through a typed array': (x) => {
-    x.data[17]! += 1;
+    for (let i = 0; i < x.numel; i++) x.data[i]! *= 1.5;
   },
 };
 
