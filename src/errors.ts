@@ -26,7 +26,7 @@ export class SimdnnError extends Error {
 
 const withHint = (message: string, hint?: string): string => (hint ? `${message}\n  hint: ${hint}` : message);
 
-// A function's caller may have given something else for the name that the library gives it: such a message has none.
+// Some public functions have a last parameter `where`, for the library's own calls. If a user passes something else there, such as options, the message has no name.
 const named = (where: string, message: string): string => (typeof where === 'string' ? `[${where}] ${message}` : message);
 
 /** A value of the wrong type: `[where] message`, with what to do about it as a hint, if it is known. */
