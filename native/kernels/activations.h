@@ -5,7 +5,7 @@
 // Values at NaN, infinities, zeros and bounds are PyTorch's, except where noted.
 #pragma once
 #include "kernels/functions_in_double.h"
-#include "kernels/math.h"
+#include "kernels/tanh.h"
 #include "kernels/power.h"
 
 namespace simdnn::SIMDNN_ISA {

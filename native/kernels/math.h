@@ -218,13 +218,6 @@ HWY_INLINE VF log1p(VF x) {
   return hn::MulAdd(hn::Mul(x, x), q, x);
 }
 
-// tanh x over all floats; 2.61 / 2.67 ulp.
-HWY_INLINE VF tanh(VF x) {
-  const VF magnitude = at_most(hn::Abs(x), 10.0f);
-  const VF y = expm1(hn::Add(magnitude, magnitude));
-  return hn::CopySign(hn::Div(y, hn::Add(y, hn::Set(kF, 2.0f))), x);
-}
-
 // 1 / (1 + e^-x) and its complement, each accurate relative to itself: 3.07 / 2.41 ulp; results that would be denormal are zero.
 struct Logistic {
   VF value, complement;
