@@ -13,6 +13,7 @@ import { defineProducts } from './products';
 import { defineReductions } from './reductions';
 import { backendName, registerKernels } from './registry';
 import { Backend } from './storage';
+import { defineUpsampling } from './upsampling';
 
 /** Whether the gradients, optimizers and models of this version of TensorFlow.js can be replaced. That depends on its internals, which are those of 4.22. */
 export const hasKnownInternals = version_core.startsWith('4.22.');
@@ -27,6 +28,7 @@ export function installBackend(): void {
   defineConvolution();
   defineDepthwise();
   defineDropout();
+  defineUpsampling();
   registerKernels();
   installFiles();
   registerBackend(backendName, () => new Backend(), 4);

@@ -121,6 +121,19 @@ function defineExtremum(
   });
 }
 
+// Whether any, or all, of the booleans hold: the largest, or the smallest, of 0 and 1.
+function defineTruth(name: string, extremum: typeof calls.maxInt): void {
+  define(name, (backend, { x }, { axis, keepDims }) => {
+    const values = x!.dtype === 'bool' ? intsOf(backend, x!) : null;
+    if (values === null) return null;
+    const { outer, n, inner, shape, isAdjacent } = reductionOf(x!, axis, keepDims);
+    if (!isAdjacent || n === 0) return null;
+    const out = { values: allocateInt(outer * inner), indices: allocateInt(outer * inner) };
+    extremum({ ...out, x: values, outer, n, inner });
+    return backend.info(out.values, shape, 'bool');
+  });
+}
+
 function softmax(backend: Backend, logits: TensorInfo, axis: number): TensorInfo | null {
   const values = floatsOf(backend, logits);
   const rank = logits.shape.length;
@@ -150,6 +163,8 @@ export function defineReductions(): void {
   defineExtremum('Min', smallest, 'values', 'axis');
   defineExtremum('ArgMax', largest, 'indices', 'axis');
   defineExtremum('ArgMin', smallest, 'indices', 'axis');
+  defineTruth('Any', calls.maxInt);
+  defineTruth('All', calls.minInt);
   define('Cumsum', (backend, { x }, { axis, exclusive, reverse }) => cumsum(backend, x!, axis as number, exclusive, reverse === true));
   define('Softmax', (backend, { logits }, { dim }) => softmax(backend, logits!, dim as number));
 }

@@ -71,16 +71,18 @@ export interface Description {
 
 // Layers before the dense ones that see the inputs as a sequence or as an image: often none.
 function frontOf(r: Random, inputs: number): { make: () => layers.layers.Layer[]; text: string } {
-  const drawn = r.next() < 0.6 ? 'none' : r.one(['recurrent', 'recurrent', 'depthwise', 'separable', 'transposed', 'pooled'] as const);
+  const drawn =
+    r.next() < 0.6 ? 'none' : r.one(['recurrent', 'recurrent', 'depthwise', 'separable', 'transposed', 'upsampled', 'pooled'] as const);
   // TensorFlow.js itself cannot train a recurrent layer on sequences of one step.
   const kind = drawn === 'recurrent' && inputs === 1 ? 'none' : drawn;
   const [units, size, multiplier] = [1 + r.upTo(4), 1 + r.upTo(Math.min(3, inputs)), 1 + r.upTo(2)];
-  const [cell, wrapper, isSequence, isBackward, useBias] = [
+  const [cell, wrapper, isSequence, isBackward, useBias, isMasked] = [
     r.one(['simpleRNN', 'lstm', 'gru'] as const),
     r.one(['none', 'none', 'bidirectional', 'timeDistributed'] as const),
     r.next() < 0.5,
     r.next() < 0.3,
     r.next() < 0.8,
+    r.next() < 0.3,
   ];
   const mergeMode = r.one(['concat', 'sum', 'mul', 'ave'] as const);
   const activation = r.one(activations);
@@ -99,6 +101,8 @@ function frontOf(r: Random, inputs: number): { make: () => layers.layers.Layer[]
   const middle: Record<string, () => layers.layers.Layer[]> = {
     recurrent: () => [
       ...(wrapper === 'timeDistributed' ? [layers.layers.timeDistributed({ layer: layers.layers.dense({ units: 3, activation }) })] : []),
+      // TensorFlow.js itself cannot train a layer before a masking one.
+      ...(isMasked && wrapper !== 'timeDistributed' ? [layers.layers.reLU(), layers.layers.masking({ maskValue: 0 })] : []),
       recurrent(),
     ],
     depthwise: () => [
@@ -124,6 +128,10 @@ function frontOf(r: Random, inputs: number): { make: () => layers.layers.Layer[]
       } as never),
     ],
     transposed: () => [layers.layers.conv2dTranspose({ filters: units, kernelSize, padding, strides, activation, useBias })],
+    upsampled: () => [
+      layers.layers.conv2d({ filters: units, kernelSize, padding }),
+      layers.layers.upSampling2d({ size: [strides, multiplier] }),
+    ],
     pooled: () => [
       layers.layers.reshape({ targetShape: [inputs, 1] }),
       layers.layers[isSequence ? 'maxPooling1d' : 'averagePooling1d']({ poolSize: size, strides, padding: 'valid' }),
@@ -134,7 +142,7 @@ function frontOf(r: Random, inputs: number): { make: () => layers.layers.Layer[]
   const targetShape = kind === 'recurrent' ? [inputs, 1] : [inputs, 1, 1];
   return {
     make: () => [layers.layers.reshape({ targetShape }), ...middle[kind]!(), ...(isFlat ? [] : [layers.layers.flatten()])],
-    text: `${kind} ${JSON.stringify({ units, size, multiplier, cell, wrapper, isSequence, isBackward, useBias, mergeMode, padding, strides, activation })}`,
+    text: `${kind} ${JSON.stringify({ units, size, multiplier, cell, wrapper, isSequence, isBackward, useBias, isMasked, mergeMode, padding, strides, activation })}`,
   };
 }
 

@@ -150,6 +150,27 @@ const programs: Record<string, () => Promise<unknown>> = {
     ),
   'pooling of sequences': () =>
     trainedWith([14, 2], make.maxPooling1d({ poolSize: 2, strides: 1 }), make.averagePooling1d({ poolSize: 3, strides: 2 })),
+  'other scales': () => trainedWith([6, 7, 2], make.rescaling({ scale: 0.5, offset: 0.25 } as never), depthwise()),
+  'steps of sequences that are masked': () =>
+    trainedWith([3, 2], make.timeDistributed({ layer: make.reLU() }), make.masking({ maskValue: 0 }), recurrent('lstm')),
+  'words that are masked': async () => {
+    const embedding = make.embedding({
+      inputDim: 5,
+      outputDim: 3,
+      maskZero: true,
+      embeddingsInitializer: layers.initializers.randomUniform({ minval: -1, maxval: 1, seed: 5 }),
+      inputLength: 4,
+    });
+    const model = layers.sequential({ layers: [embedding, recurrent('gru', { returnSequences: false }), dense(2, 2)] });
+    model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+    const words = tf.tensor2d(
+      Int32Array.from({ length: 56 }, (_, i) => (i * 7 + (i >> 3)) % 5),
+      [14, 4],
+      'int32',
+    );
+    const { history } = await model.fit(words, y(), fitting);
+    return { ...history, weights: model.getWeights().flatMap((t) => [...t.dataSync()]) };
+  },
   'layers that are concatenated': async () => (await joined().fit([x(1), x(5)], y(), fitting)).history,
 };
 
@@ -162,6 +183,40 @@ describe('are recorded:', () => {
     expect(Object.keys(here)).toEqual(Object.keys(there));
     for (const key in there) for (const [i, value] of there[key]!.entries()) expect(here[key]![i]).toBeCloseTo(value, 5);
   });
+});
+
+// Not compared with the cpu backend, whose gradient of any image but the first of a batch is that of other pixels.
+it('upsampling is recorded, and sums the gradients of the copies of a pixel', async () => {
+  const train = async (isHooked: boolean) => {
+    const first = make.upSampling2d({ size: [2, 3] });
+    if (isHooked) first.setCallHook(() => {});
+    return trainedWith([3, 4, 2], depthwise({ kernelSize: 2 }), first, make.upSampling2d({ size: [1, 2] }));
+  };
+  const recorded = await train(false);
+  expect(simdnnInfo().level).toBe('recorded');
+  expect(await train(true)).toEqual(recorded);
+  expect(simdnnInfo().level).toBe('training');
+
+  const [batch, rows, columns, channels] = [2, 3, 4, 2];
+  const image = tf.tensor4d(numbers(48, 1), [batch, rows, columns, channels]);
+  const factors = tf.tensor4d(numbers(288, 2), [batch, 2 * rows, 3 * columns, channels]);
+  const large = (x: tf.Tensor) => tf.image.resizeNearestNeighbor(x as tf.Tensor4D, [2 * rows, 3 * columns]);
+  const gradient = tf
+    .grad((x) => tf.sum(tf.mul(large(x), factors)))(image)
+    .arraySync() as number[][][][];
+  const given = factors.arraySync();
+  const enlarged = large(image).arraySync() as number[][][][];
+  for (let b = 0; b < batch; b++)
+    for (let d = 0; d < channels; d++) {
+      const sums = Array.from({ length: rows }, () => new Array<number>(columns).fill(0));
+      for (let r = 0; r < 2 * rows; r++)
+        for (let c = 0; c < 3 * columns; c++) {
+          const [row, column] = [Math.floor(r / 2), Math.floor(c / 3)];
+          sums[row]![column]! += given[b]![r]![c]![d]!;
+          expect(enlarged[b]![r]![c]![d]).toBe(image.arraySync()[b]![row]![column]![d]);
+        }
+      for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) expect(gradient[b]![r]![c]![d]).toBeCloseTo(sums[r]![c]!, 5);
+    }
 });
 
 it('moving averages that a program has read or cloned stay what they were', async () => {
