@@ -1,6 +1,7 @@
 // All kernels, in the order of the dispatch table, and the enumerations from which their attributes choose.
 import { broadcast } from './broadcast.mjs';
 import { collective } from './collective.mjs';
+import { convolution } from './convolution.mjs';
 import { enumerations as own } from './describe.mjs';
 import { embedding } from './embedding.mjs';
 import { lines } from './lines.mjs';
@@ -9,6 +10,7 @@ import { matrices } from './matrices.mjs';
 import { movement } from './movement.mjs';
 import { norms } from './norms.mjs';
 import { optimizers } from './optimizers.mjs';
+import { pooling } from './pooling.mjs';
 import { products } from './products.mjs';
 import { random } from './random.mjs';
 import { reductions } from './reductions.mjs';
@@ -20,6 +22,8 @@ export { unaryFunctions };
 /** [{ family, kernels }]: a family is a file of the public functions. */
 export const families = {
   products,
+  convolution,
+  pooling,
   losses,
   norms,
   unary,

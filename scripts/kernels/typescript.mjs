@@ -47,7 +47,7 @@ const flopsTexts = kernels
   .filter(({ flops }) => flops !== null)
   .map(({ name, flops }) => {
     const given = flops.replace(/given\((\w+)\)/g, (_, array) => `given(a.${camel(array)})`);
-    const text = given.replace(/(?<![\w.])(?!given\b|a\b|Math\b)[a-z]+\b/g, (size) => `Number(a.${size})`);
+    const text = given.replace(/(?<![\w.])(?!given\b|a\b|Math\b)[a-z]\w*\b/g, (size) => `Number(a.${camel(size)})`);
     return `  ${camel(name)}: (a) => ${text},`;
   });
 

@@ -250,6 +250,16 @@ export const translations: Readonly<Record<string, Translation>> = {
 const reasons = {
   'a sum over the processes of a group is for training': ['allReduce'],
   'ONNX has no operation for it': ['solve', 'determinant', 'cholesky', 'qr', 'matrixExp'],
+  'no module of this library calls it': [
+    'conv2dForward',
+    'conv2dFilterGradient',
+    'conv2dImageGradient',
+    'maxPool2dForward',
+    'avgPool2dForward',
+    'depthwiseConv2dForward',
+    'depthwiseConv2dFilterGradient',
+    'depthwiseConv2dImageGradient',
+  ],
   'random numbers are drawn': ['fillUniform', 'fillNormal', 'dropout', 'randomPermutation'],
   'a loss is for training': [
     'mseLoss',

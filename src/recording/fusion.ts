@@ -1,7 +1,7 @@
 // A pass over the calls: fuses neighbouring calls where one kernel computes both with the same bits.
 import { isInt32Array } from '../brands';
 import { kernelArguments, type Unary, unaryValues } from '../kernels.generated';
-import { layoutOf } from '../shape';
+import { layoutOf, numelOf } from '../shape';
 import { type Argument, argumentsFor, isTemporary, isValue, same, type TracedCall, usesIn } from './calls';
 
 /** Whether a value of `length` elements is used by exactly two neighbouring calls, so that fusing them makes it unnecessary. */
@@ -18,22 +18,42 @@ function activationOf({ kernel, args }: TracedCall, suffix: 'Forward' | 'Backwar
   return { activation, a, b };
 }
 
-// Fuses a product with the row that is added to each of its rows, if nothing else reads the product.
-function withBias({ kernel, args, from }: TracedCall, next: TracedCall, between: Between): TracedCall | null {
-  if (kernel !== 'matmul' || next.kernel !== 'add' || args.transposeA || args.transposeB || args.accumulate) return null;
-  const { c, a: x, b: weight, m, n, k } = args;
+// The kernels that take a bias and an activation, with the names of the sizes whose products are the number of rows of their results and the length of a row.
+const layers: Partial<Record<TracedCall['kernel'], readonly (readonly string[])[]>> = {
+  linearForward: [['rows'], ['out']],
+  denseForward: [['rows'], ['out']],
+  conv2dForward: [['batch', 'outHeight', 'outWidth'], ['outChannels']],
+  depthwiseConv2dForward: [
+    ['batch', 'outHeight', 'outWidth'],
+    ['channels', 'multiplier'],
+  ],
+};
+
+// A call as one of a layer: a product of matrices is a layer without a bias. Returns null for others.
+function layerOf({ kernel, args, from }: TracedCall): TracedCall | null {
+  if (layers[kernel] !== undefined) return { kernel, args, from };
+  if (kernel !== 'matmul' || args.transposeA || args.transposeB || args.accumulate) return null;
+  const { c, a, b, m, n, k } = args;
+  const layer = { y: c!, x: a!, weight: b!, bias: null, rows: m!, in: k!, out: n!, activation: 'none', a: 0, b: 0 };
+  return { kernel: 'denseForward', args: argumentsFor('denseForward', {}, layer), from };
+}
+
+// Fuses a layer with the row that is added to each of its rows, if nothing else reads its result.
+function withBias(call: TracedCall, next: TracedCall, between: Between): TracedCall | null {
+  const layer = next.kernel === 'add' ? layerOf(call) : null;
+  if (layer === null || layer.args.bias !== null || layer.args.activation !== 'none') return null;
   const { out: y, a, b: bias, layout } = next.args;
-  const [rows, out] = [m as number, n as number];
-  if (!same(a, c) || !between(a, rows * out) || !isValue(bias) || bias.array.length !== out) return null;
+  if (!same(a, layer.args.y) || !isValue(bias)) return null;
+  const [rows, out] = layers[layer.kernel]!.map((names) => numelOf(names.map((name) => layer.args[name] as number))) as [number, number];
+  if (bias.array.length !== out || !between(a, rows * out)) return null;
   const expected = layoutOf('fuse', [rows, out], { strides: [out, 1] }, { strides: [0, 1] });
   if (!isInt32Array(layout) || layout.length !== expected.length || layout.some((size, i) => size !== expected[i])) return null;
-  const fused = { y: y!, x: x!, weight: weight!, bias, rows, in: k!, out, activation: 'none', a: 0, b: 0 };
-  return { kernel: 'denseForward', args: argumentsFor('denseForward', {}, fused), from: [...from, ...next.from] };
+  return { kernel: layer.kernel, args: argumentsFor(layer.kernel, layer.args, { y: y!, bias }), from: [...call.from, ...next.from] };
 }
 
 // Fuses a layer with the activation that follows it, if nothing else reads the layer's result.
 function withActivation({ kernel, args, from }: TracedCall, next: TracedCall, between: Between): TracedCall | null {
-  if ((kernel !== 'linearForward' && kernel !== 'denseForward') || args.activation !== 'none') return null;
+  if (layers[kernel] === undefined || args.activation !== 'none') return null;
   const fused = activationOf(next, 'Forward');
   const { y, x, n } = next.args;
   if (fused === null || !same(x, args.y) || !between(x, n)) return null;
@@ -51,7 +71,7 @@ function withDerivative({ kernel, args, from }: TracedCall, next: TracedCall, be
 }
 
 /**
- * Fuses each product with the bias that is added to it, each layer with the activation that follows it, and the gradient of each layer with that of the
+ * Fuses each product and each convolution with the bias that is added to it, each layer with the activation that follows it, and the gradient of each layer with that of the
  * activation before it, if nothing else reads the value between the two calls.
  */
 export function fuse(calls: readonly TracedCall[]): TracedCall[] {

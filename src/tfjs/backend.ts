@@ -1,7 +1,6 @@
 // The backend `simdnn` of TensorFlow.js.
 import { registerBackend, version_core } from '@tensorflow/tfjs-core';
 import { defineConvolution } from './convolution';
-import { defineDepthwise } from './depthwise';
 import { defineDropout } from './dropout';
 import { defineElementwise } from './elementwise';
 import { installFiles } from './files';
@@ -26,7 +25,6 @@ export function installBackend(): void {
   defineLayout();
   defineGradients();
   defineConvolution();
-  defineDepthwise();
   defineDropout();
   defineUpsampling();
   registerKernels();

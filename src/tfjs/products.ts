@@ -39,10 +39,10 @@ const activations: Partial<Record<Unary, Activation>> = {
 };
 
 /**
- * The activation after a product: its name and parameter for the product kernel, and its own kernel, which is null for none. Returns null for activations that
+ * The activation after a product or a convolution: its name and parameter for the product kernel, and its own kernel, which is null for none. Returns null for activations that
  * we do not have.
  */
-function activationOf({
+export function activationOf({
   activation,
   leakyreluAlpha,
 }: Record<string, unknown>): { name: Unary; kernel: Activation | null; a: number } | null {

@@ -76,7 +76,7 @@ function sumInts(backend: Backend, x: TensorInfo, axis: unknown, keepDims: unkno
 }
 
 // Replaces NaN, because argMax and argMin pass over it.
-export function replaceNaN(x: Float32Array, replacement: number): Float32Array {
+function replaceNaN(x: Float32Array, replacement: number): Float32Array {
   const n = x.length;
   const [isNumber, others, out] = [allocateInt(n), pooled(n), pooled(n)];
   calls.eq({ out: isNumber, a: x, b: x, layout: flatLayout(n) });

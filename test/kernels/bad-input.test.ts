@@ -29,7 +29,7 @@ function detached(array: Typed): Typed {
 
 // Views whose resizable buffer has shrunk below them: of fixed length, and following the buffer's.
 function shrunk(array: Typed, length?: number): Typed {
-  const buffer = resizable(array.byteLength, 4096);
+  const buffer = resizable(array.byteLength, Math.max(4096, array.byteLength));
   const view = new (array.constructor as Float32ArrayConstructor)(buffer, 0, length as number);
   buffer.resize(array.byteLength - 4);
   return view;
@@ -110,7 +110,9 @@ it('refuses every size for which there is no memory', () => {
   const counters = new Set(['fillUniform', 'fillNormal', 'dropout', 'randomPermutation']);
   for (const call of calls) {
     const sizes = numbersOf(call.args).filter(([, argument]) => argument.is === 'size');
-    for (const [path] of counters.has(call.name) ? sizes.slice(0, 1) : sizes) {
+    // The windows of a pooling, its fifth and sixth size, may be larger than its images.
+    const bounded = sizes.filter((_, i) => !call.name.includes('Pool2d') || (i !== 4 && i !== 5));
+    for (const [path] of counters.has(call.name) ? sizes.slice(0, 1) : bounded) {
       for (const value of [1000, 2 ** 31, 2 ** 32, 2 ** 33 + 1, 2 ** 52, 2 ** 53 - 1]) {
         refused(call, { [path]: value }, RangeError, 'expected at least');
       }
