@@ -56,6 +56,16 @@ HWY_INLINE void each_window(const Pooling& g, size_t n, Body body) {
   }
 }
 
+// Calls body(window, output, c, n) for the windows of image n and all lanes: the first channel, and the number of channels from there on. All windows of some channels follow
+// one another, so that what follows from n is computed once.
+template <class Body>
+HWY_INLINE void each_lanes(const Pooling& g, size_t image, Body body) {
+  for (size_t c = 0; c < g.channels; c += kLanes) {
+    const size_t n = g.channels - c;
+    each_window(g, image, [&](const Window& window, size_t output) __attribute__((always_inline)) { body(window, output, c, n); });
+  }
+}
+
 // Calls body(p) with the pixels of a window, p counting floats from the beginning of all images.
 template <class Body>
 HWY_INLINE void each_pixel(const Pooling& g, const Window& window, Body body) {
@@ -92,17 +102,14 @@ void max_pool2d_forward(Run& run, float* y, const float* x, size_t batch, size_t
   const Pooling g = pooling_of(batch, height, width, channels, filter_height, filter_width, out_height, out_width, attributes);
   if (refuses(run, {g.rows, g.columns}) || g.is_empty()) return;
   each_image(run, g, [&](size_t image) __attribute__((always_inline)) {
-    each_window(g, image, [&](const Window& window, size_t output) __attribute__((always_inline)) {
-      for (size_t c = 0; c < channels; c += kLanes) {
-        const size_t n = channels - c;
-        VF best = hn::Inf(kF);
-        best = hn::Neg(best);
-        each_pixel(g, window, [&](size_t p) __attribute__((always_inline)) {
-          const VF pixel = load(kF, x + p + c, n);
-          best = hn::IfThenElse(hn::Gt(pixel, best), pixel, best);
-        });
-        store(best, kF, y + output + c, n);
-      }
+    each_lanes(g, image, [&](const Window& window, size_t output, size_t c, size_t n) __attribute__((always_inline)) {
+      VF best = hn::Inf(kF);
+      best = hn::Neg(best);
+      each_pixel(g, window, [&](size_t p) __attribute__((always_inline)) {
+        const VF pixel = load(kF, x + p + c, n);
+        best = hn::IfThenElse(hn::Gt(pixel, best), pixel, best);
+      });
+      store(best, kF, y + output + c, n);
     });
   });
 }
@@ -117,29 +124,26 @@ void max_pool2d_backward(Run& run, float* dx, const float* dy, const float* x, s
   each_image(run, g, [&](size_t image) __attribute__((always_inline)) {
     if (g.image() == 0) return;
     std::memset(dx + image * g.image(), 0, g.image() * sizeof(float));
-    each_window(g, image, [&](const Window& window, size_t output) __attribute__((always_inline)) {
-      for (size_t c = 0; c < channels; c += kLanes) {
-        const size_t n = channels - c;
-        const VF gradient = load(kF, dy + output + c, n);
-        VF best = hn::Inf(kF);
-        best = hn::Neg(best);
-        VI where = hn::Zero(kI), at = where;
-        const VI one = hn::Set(kI, 1);
-        each_pixel(g, window, [&](size_t p) __attribute__((always_inline)) {
-          const VF pixel = load(kF, x + p + c, n);
-          const auto larger = hn::Gt(pixel, best);
-          best = hn::IfThenElse(larger, pixel, best);
-          where = hn::IfThenElse(hn::RebindMask(kI, larger), at, where);
-          at = hn::Add(at, one);
-        });
-        at = hn::Zero(kI);
-        each_pixel(g, window, [&](size_t p) __attribute__((always_inline)) {
-          VF share = hn::IfThenElseZero(hn::RebindMask(kF, hn::Eq(at, where)), gradient);
-          if (!disjoint) share = hn::Add(load(kF, dx + p + c, n), share);
-          store(share, kF, dx + p + c, n);
-          at = hn::Add(at, one);
-        });
-      }
+    each_lanes(g, image, [&](const Window& window, size_t output, size_t c, size_t n) __attribute__((always_inline)) {
+      const VF gradient = load(kF, dy + output + c, n);
+      VF best = hn::Inf(kF);
+      best = hn::Neg(best);
+      VI where = hn::Zero(kI), at = where;
+      const VI one = hn::Set(kI, 1);
+      each_pixel(g, window, [&](size_t p) __attribute__((always_inline)) {
+        const VF pixel = load(kF, x + p + c, n);
+        const auto larger = hn::Gt(pixel, best);
+        best = hn::IfThenElse(larger, pixel, best);
+        where = hn::IfThenElse(hn::RebindMask(kI, larger), at, where);
+        at = hn::Add(at, one);
+      });
+      at = hn::Zero(kI);
+      each_pixel(g, window, [&](size_t p) __attribute__((always_inline)) {
+        VF share = hn::IfThenElseZero(hn::RebindMask(kF, hn::Eq(at, where)), gradient);
+        if (!disjoint) share = hn::Add(load(kF, dx + p + c, n), share);
+        store(share, kF, dx + p + c, n);
+        at = hn::Add(at, one);
+      });
     });
   });
 }
@@ -151,14 +155,11 @@ void avg_pool2d_forward(Run& run, float* y, const float* x, size_t batch, size_t
   const Pooling g = pooling_of(batch, height, width, channels, filter_height, filter_width, out_height, out_width, attributes);
   if (refuses(run, {g.rows, g.columns}) || g.is_empty()) return;
   each_image(run, g, [&](size_t image) __attribute__((always_inline)) {
-    each_window(g, image, [&](const Window& window, size_t output) __attribute__((always_inline)) {
+    each_lanes(g, image, [&](const Window& window, size_t output, size_t c, size_t n) __attribute__((always_inline)) {
       const VF count = count_of(window, filter_height * filter_width, attributes.count_include_pad);
-      for (size_t c = 0; c < channels; c += kLanes) {
-        const size_t n = channels - c;
-        VF sum = hn::Zero(kF);
-        each_pixel(g, window, [&](size_t p) __attribute__((always_inline)) { sum = hn::Add(sum, load(kF, x + p + c, n)); });
-        store(hn::Div(sum, count), kF, y + output + c, n);
-      }
+      VF sum = hn::Zero(kF);
+      each_pixel(g, window, [&](size_t p) __attribute__((always_inline)) { sum = hn::Add(sum, load(kF, x + p + c, n)); });
+      store(hn::Div(sum, count), kF, y + output + c, n);
     });
   });
 }
@@ -172,13 +173,10 @@ void avg_pool2d_backward(Run& run, float* dx, const float* dy, size_t batch, siz
   each_image(run, g, [&](size_t image) __attribute__((always_inline)) {
     if (g.image() == 0) return;
     std::memset(dx + image * g.image(), 0, g.image() * sizeof(float));
-    each_window(g, image, [&](const Window& window, size_t output) __attribute__((always_inline)) {
+    each_lanes(g, image, [&](const Window& window, size_t output, size_t c, size_t n) __attribute__((always_inline)) {
       const VF count = count_of(window, filter_height * filter_width, attributes.count_include_pad);
-      for (size_t c = 0; c < channels; c += kLanes) {
-        const size_t n = channels - c;
-        const VF share = hn::Div(load(kF, dy + output + c, n), count);
-        each_pixel(g, window, [&](size_t p) __attribute__((always_inline)) { store(hn::Add(load(kF, dx + p + c, n), share), kF, dx + p + c, n); });
-      }
+      const VF share = hn::Div(load(kF, dy + output + c, n), count);
+      each_pixel(g, window, [&](size_t p) __attribute__((always_inline)) { store(hn::Add(load(kF, dx + p + c, n), share), kF, dx + p + c, n); });
     });
   });
 }
