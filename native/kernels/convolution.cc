@@ -77,11 +77,8 @@ HWY_INLINE void convolve_pixels(const Convolution& g, const Padding& padded, con
       continue;
     }
     for (int64_t l = 0; l < g.columns.filter; ++l, b += place) {
-      const int64_t numerator = g.columns.at(column, l);
-      // Zeros beside the image may be at negative places.
-      if (numerator % g.columns.up != 0) continue;
-      const int64_t from = numerator / g.columns.up;
-      if (!padded.whole && (numerator < 0 || from >= g.columns.size)) continue;
+      int64_t from;  // zeros beside the image may be at negative places
+      if (!g.columns.lands(column, l, from) || (!padded.whole && (from < 0 || from >= g.columns.size))) continue;
       sum.add<false>(source.at(row, from, g.channels), b, g.channels);
     }
   }

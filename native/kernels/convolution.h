@@ -15,13 +15,16 @@ struct Axis {
   int64_t stride, padding, dilation, up;
 
   int64_t at(int64_t o, int64_t k) const { return o * stride - padding + k * dilation; }
-  // Whether they meet, and in which pixel.
-  bool meets(int64_t o, int64_t k, int64_t& pixel) const {
-    const int64_t numerator = at(o, k);
-    if (numerator < 0 || numerator % up != 0) return false;
-    pixel = numerator / up;
-    return pixel < size;
+  // The place at(o, k) / up, if it is an integer. It may lie outside of the image.
+  bool lands(int64_t o, int64_t k, int64_t& pixel) const {
+    pixel = at(o, k);
+    if (up == 1) return true;  // a division would take as long as a segment of a small filter
+    if (pixel % up != 0) return false;
+    pixel /= up;
+    return true;
   }
+  // Whether they meet, and in which pixel.
+  bool meets(int64_t o, int64_t k, int64_t& pixel) const { return lands(o, k, pixel) && pixel >= 0 && pixel < size; }
   // The first and the last pixel, or place outside of the image, that outputs [o0, o1) may read.
   int64_t first(int64_t o0) const { return floor(at(o0, 0)); }
   int64_t last(int64_t o1) const { return floor(at(o1 - 1, filter - 1)); }
