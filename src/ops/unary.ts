@@ -4,6 +4,7 @@ import { checkInteger, withDefaults } from '../errors';
 import { derivativeReads } from '../kernels.generated';
 import { kernels } from '../native';
 import { checkTensor, empty, Tensor } from '../tensor';
+import { ofWholeNumbers } from './whole-numbers';
 
 type Kernel = keyof typeof derivativeReads;
 
@@ -13,6 +14,10 @@ type Backward = (dx: Float32Array, dy: Float32Array, x: Float32Array, y: Float32
 
 /** @internal Applies the function of `kernel` to a tensor, with its parameters. */
 export function unary(kernel: Kernel, where: string, x: Tensor, a?: number, b?: number): Tensor {
+  if (checkTensor(where, 'x', x).dtype === 'int32') {
+    const y = ofWholeNumbers(kernel, x, (converted) => unary(kernel, where, converted, a, b));
+    if (y !== null) return y;
+  }
   checkTensor(where, 'x', x, 'float32');
   const y = empty(x.shape.slice());
   (kernels[`${kernel}Forward`] as Forward)(y.floats, x.floats, x.numel, a, b);
