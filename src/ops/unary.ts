@@ -42,7 +42,7 @@ declare module '../tensor' {
     log(): Tensor;
     /** The square root; NaN below 0. */
     sqrt(): Tensor;
-    /** The absolute value. The derivative at 0 is 0. */
+    /** The absolute value. The derivative at 0 is 0. Of int32 it is int32, as of all functions whose values are whole; the others convert to float32. */
     abs(): Tensor;
     /** `max(0, x)`. The derivative at 0 is 0. */
     relu(): Tensor;
