@@ -57,6 +57,14 @@ out; // [2, 3]`,
 scatterAdd(dx, Float32Array.of(5, 6), Int32Array.of(1, 0), 2, 2, 1, 1);
 dx; // [0, 5, 6, 0]`,
   }),
+  kernel('scatter_add_int', {
+    operands: [inout('dx', 'outer * n * inner', int), read('dy', 'outer * count * inner', int), index('outer * count * inner')],
+    sizes: ['outer', 'n', 'inner', 'count'],
+    doc: '`scatterAdd` for int32; sums beyond 32 bits wrap.',
+    example: `const dx = new Int32Array(4);
+scatterAddInt(dx, Int32Array.of(5, 6), Int32Array.of(1, 0), 2, 2, 1, 1);
+dx; // [0, 5, 6, 0]`,
+  }),
   kernel('scatter', {
     operands: [inout('out', 'outer * n * inner', any), read('x', 'outer * count * inner', any), index('outer * count * inner')],
     sizes: ['outer', 'n', 'inner', 'count'],

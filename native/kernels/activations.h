@@ -188,17 +188,20 @@ struct hardsigmoid {
   }
 };
 
+// With a negative alpha, x / alpha is positive below zero, where e^(x / alpha) grows beyond bounds.
 struct celu {
   float alpha, inverse;
   explicit celu(const UnaryAttributes& p) : alpha(static_cast<float>(p.a)), inverse(static_cast<float>(1 / p.a)) {}
   VF operator()(VF x) const {
     const VF z = hn::Mul(x, set(inverse));
-    const VF below = hn::Mul(set(alpha), math::expm1(math::at_least(math::at_most(z, 0), -87.0f)));
-    return hn::IfThenElse(hn::Ge(x, zero()), x, below);
+    VF root = math::expm1(math::at_least(math::at_most(z, alpha < 0 ? 88.0f : 0.0f), -87.0f));
+    if (alpha < 0) root = hn::IfThenElse(hn::Gt(z, set(88)), math::exp(z), root);
+    return hn::IfThenElse(hn::Ge(x, zero()), x, hn::Mul(set(alpha), root));
   }
   VF gradient(VF dy, VF x, VF) const {
-    const VF below = hn::Mul(dy, math::exp_or_zero(math::at_most(hn::Mul(x, set(inverse)), 0)));
-    return hn::IfThenElse(hn::Gt(x, zero()), dy, below);
+    const VF z = hn::Mul(x, set(inverse));
+    const VF slope = alpha < 0 ? math::exp(z) : math::exp_or_zero(math::at_most(z, 0));
+    return hn::IfThenElse(hn::Gt(x, zero()), dy, hn::Mul(dy, slope));
   }
 };
 

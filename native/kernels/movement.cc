@@ -191,9 +191,11 @@ void gather(Run& run, uint32_t* out, const uint32_t* x, const int32_t* index, si
   });
 }
 
+namespace {
+
 // dx[o, index[o, c, i], i] += dy[o, c, i], in the order of c: a thread owns columns (o, i) of dx.
-void scatter_add(Run& run, float* dx, const float* dy, const int32_t* index, size_t outer, size_t n, size_t inner,
-                 size_t count) {
+template <class T>
+void add_scattered(Run& run, T* dx, const T* dy, const int32_t* index, size_t outer, size_t n, size_t inner, size_t count) {
   if (count == 0) return;  // otherwise the index's memory limits outer and inner
   const double work = static_cast<double>(outer * count * inner) * 2;
   parallel(run, outer * inner, 16, work, [&](size_t begin, size_t end) {
@@ -213,6 +215,19 @@ void scatter_add(Run& run, float* dx, const float* dy, const int32_t* index, siz
       }
     }
   });
+}
+
+}  // namespace
+
+void scatter_add(Run& run, float* dx, const float* dy, const int32_t* index, size_t outer, size_t n, size_t inner,
+                 size_t count) {
+  add_scattered(run, dx, dy, index, outer, n, inner, count);
+}
+
+// Sums beyond 32 bits wrap, as in add_int: signed overflow is undefined, so that the words are added as unsigned ones.
+void scatter_add_int(Run& run, int32_t* dx, const int32_t* dy, const int32_t* index, size_t outer, size_t n, size_t inner,
+                     size_t count) {
+  add_scattered(run, reinterpret_cast<uint32_t*>(dx), reinterpret_cast<const uint32_t*>(dy), index, outer, n, inner, count);
 }
 
 // out[o, index[o, c, i], i] = x[o, c, i], in the order of c: a thread owns columns (o, i) of out.

@@ -75,6 +75,20 @@ void scatter_add(Run& run, float* dx, const float* dy, const int32_t* index, siz
   }
 }
 
+void scatter_add_int(Run& run, int32_t* dx, const int32_t* dy, const int32_t* index, size_t outer, size_t n, size_t inner,
+                     size_t count) {
+  for (size_t o = 0; o < outer; ++o) {
+    for (size_t c = 0; c < count; ++c) {
+      for (size_t i = 0; i < inner; ++i) {
+        const size_t k = (o * count + c) * inner + i;
+        if (!valid(run, index, k, n)) continue;
+        int32_t& sum = dx[(o * n + static_cast<size_t>(index[k])) * inner + i];
+        sum = static_cast<int32_t>(int64_t{sum} + dy[k]);
+      }
+    }
+  }
+}
+
 void scatter(Run& run, uint32_t* out, const uint32_t* x, const int32_t* index, size_t outer, size_t n, size_t inner,
              size_t count) {
   for (size_t o = 0; o < outer; ++o) {

@@ -121,7 +121,10 @@ struct hardsigmoid : Function {
   }
 };
 struct celu : Function {
-  static constexpr Case cases[] = {{1, 0, 2.5, 0, 2.5, 0}, {0.7, 0, 4, 1, 4, 1}, {2, 0, 2.5, 0, 2.5, 0}};
+  // clang-format off
+  static constexpr Case cases[] = {{1, 0, 2.5, 0, 2.5, 0}, {0.7, 0, 4, 1, 4, 1}, {2, 0, 2.5, 0, 2.5, 0},
+                                   {-1, 0, 2.5, 0, 2.5, 0}, {-2, 0, 2.5, 0, 2.5, 0}};
+  // clang-format on
   VALUE { return x > 0 ? x : a * std::expm1(x / a); }
   DERIVATIVE { return x > 0 ? 1 : std::exp(x / a); }
 };

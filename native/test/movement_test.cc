@@ -203,6 +203,12 @@ TEST(scatter_add) {
   });
 }
 
+TEST(scatter_add_int) {
+  indexed<int32_t>(t, Scatter<Elements>(), [](const KernelTable& table, Run& run, int32_t* dx, const int32_t* dy, const int32_t* index, const Sizes& s) {
+    table.scatter_add_int(run, dx, dy, index, s.outer, s.n, s.inner, s.count);
+  });
+}
+
 TEST(scatter) {
   indexed<uint32_t>(t, Scatter<Elements>(), [](const KernelTable& table, Run& run, uint32_t* out, const uint32_t* x, const int32_t* index, const Sizes& s) {
     table.scatter(run, out, x, index, s.outer, s.n, s.inner, s.count);

@@ -237,6 +237,7 @@ export const translations: Readonly<Record<string, Translation>> = {
   gather,
   scatter,
   scatterAdd,
+  scatterAddInt: scatterAdd,
   scatterAddRows,
   where,
   scaleRows,

@@ -1,7 +1,9 @@
 // Limits between which elements are kept: numbers, or tensors with a limit for each element.
 import { checkNumber, rangeError, withDefaults } from '../errors';
 import { checkTensor, Tensor } from '../tensor';
+import { scalar } from './broadcast';
 import { choose } from './choose';
+import './convert';
 import { unary } from './unary';
 import './compare';
 import './truth';
@@ -29,7 +31,7 @@ export function clampLimits(where: string, first: ClampLimits | Limit, second?: 
   const { min, max } = { min: given.min ?? -Infinity, max: given.max ?? Infinity };
   if (min === -Infinity && max === Infinity) throw rangeError(where, 'expected min, max or both', 'clamp({ min: 0 })');
   for (const [name, limit] of Object.entries({ min, max })) {
-    if (limit instanceof Tensor) checkTensor(where, name, limit, 'float32');
+    if (limit instanceof Tensor) checkTensor(where, name, limit);
     else checkNumber(where, name, limit);
   }
   return { min, max };
@@ -40,9 +42,29 @@ function limited(where: string, x: Tensor, isWithin: 'ge' | 'le', limit: Tensor)
   return choose(where, x[isWithin](limit).logicalOr(x.isnan()), x, limit);
 }
 
-function clamp(where: string, x: Tensor, { min, max }: Limits): Tensor {
+// Of int32 with limits that are int32 too.
+function clampWhole(where: string, x: Tensor, { min, max }: Limits): Tensor {
+  const within = (t: Tensor, isWithin: 'ge' | 'le', given: number | Tensor): Tensor => {
+    if (given === Infinity || given === -Infinity) return t;
+    const limit = given instanceof Tensor ? given : scalar(given, 'int32');
+    return choose(where, t[isWithin](limit), t, limit);
+  };
+  return within(within(x, 'ge', min), 'le', max);
+}
+
+const isWhole = (limit: number | Tensor, none: number): boolean =>
+  limit instanceof Tensor ? limit.dtype === 'int32' : (limit | 0) === limit || limit === none;
+
+function clamp(where: string, given: Tensor, { min: first, max: second }: Limits): Tensor {
+  checkTensor(where, 'x', given);
+  if (given.dtype === 'int32' && isWhole(first, -Infinity) && isWhole(second, Infinity))
+    return clampWhole(where, given, { min: first, max: second });
+  const [x, min, max] = [given, first, second].map((t) => (t instanceof Tensor ? t.to('float32') : t)) as [
+    Tensor,
+    number | Tensor,
+    number | Tensor,
+  ];
   if (typeof min === 'number' && typeof max === 'number') return unary('clamp', where, x, min, max);
-  checkTensor(where, 'x', x, 'float32');
   const low = min instanceof Tensor ? limited(where, x, 'ge', min) : min === -Infinity ? x : unary('clamp', where, x, min, Infinity);
   return max instanceof Tensor ? limited(where, low, 'le', max) : max === Infinity ? low : unary('clamp', where, low, -Infinity, max);
 }
@@ -50,7 +72,7 @@ function clamp(where: string, x: Tensor, { min, max }: Limits): Tensor {
 declare module '../tensor' {
   interface Tensor {
     /**
-     * x limited to `[min, max]`, numbers or tensors whose shapes broadcast; either may be omitted, and where `min` is greater, the result is `max`. The gradient
+     * x limited to `[min, max]`, numbers or tensors whose shapes broadcast, int32 if all are whole and x is int32; either may be omitted, and where `min` is greater, the result is `max`. The gradient
      * passes where x is within the limits, which are included, and elsewhere to the limit.
      *
      * @example
@@ -92,7 +114,7 @@ for (const name of ['clamp', 'clip'] as const) {
   };
 }
 function one(where: string, name: 'min' | 'max', limit: unknown): Limits {
-  const checked = limit instanceof Tensor ? checkTensor(where, name, limit, 'float32') : checkNumber(where, name, limit);
+  const checked = limit instanceof Tensor ? checkTensor(where, name, limit) : checkNumber(where, name, limit);
   return { min: -Infinity, max: Infinity, [name]: checked };
 }
 Tensor.prototype.clampMin = function (this: Tensor, min) {

@@ -87,8 +87,8 @@ export function normal(mean: number | Tensor, std: number | Tensor, shape?: read
   return random('normal', 'fillNormal', sizes, undefined).mul(width).add(center);
 }
 
-// Throws if a probability is outside its range. While a function is recorded there are no values to check.
-function checkProbabilities(where: string, x: Tensor, high: number): void {
+/** Throws if a probability is outside its range. While a function is recorded there are no values to check. */
+export function checkProbabilities(where: string, x: Tensor, high: number): void {
   if (recorder !== null) return;
   for (let i = 0; i < x.numel; i++) {
     const p = x.values[i]!;

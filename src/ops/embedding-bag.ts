@@ -3,13 +3,14 @@
 import { give, record } from '../autograd';
 import { isRangeError } from '../brands';
 import * as calls from '../calls.generated';
-import { checkBoolean, checkOneOf, rangeError, SimdnnError, typeError, withDefaults } from '../errors';
+import { checkBoolean, checkOneOf, rangeError, typeError, withDefaults } from '../errors';
 import { recorder } from '../recorder';
 import { sameShape, shapeText } from '../shape';
 import { checkTensor, constant, empty, type Tensor } from '../tensor';
 import './arithmetic';
 import './compare';
 import './convert';
+import { maximaOfBags } from './bag-maxima';
 import { arange, full, zeros } from './create';
 import { checkEmbedding, type EmbeddingOptions, embedding, embeddingDefaults, renormalize, sharesOf } from './embedding';
 import './extremum';
@@ -81,12 +82,7 @@ function bagsOf(where: string, index: Tensor, offsets: Tensor | null, includeLas
 
 // The largest element of each column in each bag; 0 for an empty bag. `skipped` is 1 where a position does not count.
 function maxOfBags(where: string, rows: Tensor, { offsets, count }: Bags, skipped: Tensor | null, ofRows: boolean): Tensor {
-  if (!ofRows && recorder !== null) {
-    throw new SimdnnError(
-      'SIMDNN_NOT_RECORDABLE',
-      `[${where}] mode "max" with offsets is not recorded: which rows make up a bag depends on values\n  hint: an index [bags, n], filled up with paddingIdx`,
-    );
-  }
+  if (!ofRows && recorder !== null) return maximaOfBags(where, rows, offsets, count, skipped);
   const [length, columns] = rows.shape as [number, number];
   const begin = (b: number): number => offsets.ints[b] ?? length;
   let width = 1;
@@ -170,7 +166,7 @@ function totals(where: string, weight: Tensor, { index, offsets }: Bags, factors
  * Shapes: index int32 `[bags, n]`, or `[n]` with `offsets` `[bags]`; weight `[rows, columns]`; the result is `[bags, columns]`. Row `paddingIdx` belongs to no bag; an
  * empty bag gives 0. A sum with `perSampleWeights` is the product of a sparse matrix in CSR form with `weight`: the index has its columns, the factors are its
  * values, and the offsets are its row starts. A RangeError for an index outside the table, and for offsets that do not begin with 0, descend or are too large. In a
- * recorded function `mode: "max"` accepts no offsets.
+ * recorded function `mode: "max"` does not check the offsets.
  *
  * @example
  * const index = tensor([0, 1, 2], { dtype: "int32" });

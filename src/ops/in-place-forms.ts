@@ -1,10 +1,10 @@
 // In-place forms of operations. Each calculates the operation and writes the result to the tensor's own memory.
 import { isRangeError, isTypeError } from '../brands';
-import { rangeError, typeError } from '../errors';
+import { rangeError } from '../errors';
 import { kernels } from '../native';
 import { sameShape, shapeText } from '../shape';
 import { checkTensor, Tensor } from '../tensor';
-import { become, done, former, isRecorded } from './in-place';
+import { become, done, former, inOwnType, isRecorded } from './in-place';
 import type { ScatterReduction } from './scatter-reduce';
 import './arithmetic';
 import './between';
@@ -26,7 +26,7 @@ import './vector-norm';
 
 declare module '../tensor' {
   interface Tensor {
-    /** `neg` in place; see `copy_`. float32 only. */
+    /** `neg` in place; see `copy_`. */
     neg_(): this;
     /** `exp` in place; see `copy_`. float32 only. */
     exp_(): this;
@@ -34,34 +34,34 @@ declare module '../tensor' {
     log_(): this;
     /** `sqrt` in place; see `copy_`. float32 only. */
     sqrt_(): this;
-    /** `abs` in place; see `copy_`. float32 only. */
+    /** `abs` in place; see `copy_`. */
     abs_(): this;
-    /** `relu` in place; see `copy_`. float32 only. */
+    /** `relu` in place; see `copy_`. */
     relu_(): this;
     /** `sigmoid` in place; see `copy_`. float32 only. */
     sigmoid_(): this;
     /** `tanh` in place; see `copy_`. float32 only. */
     tanh_(): this;
-    /** `square` in place; see `copy_`. float32 only. */
+    /** `square` in place; see `copy_`. */
     square_(): this;
     /** `reciprocal` in place; see `copy_`. float32 only. */
     reciprocal_(): this;
     /** `rsqrt` in place; see `copy_`. float32 only. */
     rsqrt_(): this;
-    /** `sign` in place; see `copy_`. float32 only. */
+    /** `sign` in place; see `copy_`. */
     sign_(): this;
-    /** `floor` in place; see `copy_`. float32 only. */
+    /** `floor` in place; see `copy_`. */
     floor_(): this;
-    /** `ceil` in place; see `copy_`. float32 only. */
+    /** `ceil` in place; see `copy_`. */
     ceil_(): this;
     /**
-     * `round` in place; see `copy_`. float32 only.
+     * `round` in place; see `copy_`.
      *
      * @example
      * tensor([1.26]).round_({ decimals: 1 }).toArray().map((v) => v.toFixed(3)); // ["1.300"]
      */
     round_(options?: { decimals?: number }): this;
-    /** `trunc` in place; see `copy_`. float32 only. */
+    /** `trunc` in place; see `copy_`. */
     trunc_(): this;
     /** `sin` in place; see `copy_`. float32 only. */
     sin_(): this;
@@ -106,9 +106,9 @@ declare module '../tensor' {
      * tensor([1, 2, 3]).pow_(2).toArray(); // [1, 4, 9]
      */
     pow_(other: Tensor | number): this;
-    /** `clampMin` in place; see `copy_`. float32 only. */
+    /** `clampMin` in place; see `copy_`. */
     clampMin_(min: number | Tensor): this;
-    /** `clampMax` in place; see `copy_`. float32 only. */
+    /** `clampMax` in place; see `copy_`. */
     clampMax_(max: number | Tensor): this;
     /** `clamp_` by another name. */
     clip_(limits: ClampLimits): this;
@@ -210,6 +210,8 @@ declare module '../tensor' {
     ): this;
     /** `maskedScatter` in place; see `copy_`. */
     maskedScatter_(mask: Tensor, source: Tensor): this;
+    /** `put` in place; see `copy_`. */
+    put_(index: Tensor | readonly number[] | Int32Array, source: Tensor, options?: { accumulate?: boolean }): this;
     /** `indexReduce` in place; see `copy_`. */
     indexReduce_(
       dim: number,
@@ -236,7 +238,11 @@ const alone = [
 for (const name of alone) {
   Tensor.prototype[`${name}_`] = function (this: Tensor) {
     const where = `Tensor.${name}_`;
-    checkTensor(where, 'x', this, 'float32');
+    checkTensor(where, 'x', this);
+    if (this.dtype === 'int32') {
+      isRecorded(where, this);
+      return become(this, `${name}_`, inOwnType(where, this, this[name]()), this);
+    }
     if (isRecorded(where, this)) {
       const before = former(this, true);
       return become(this, `${name}_`, before[name](), before);
@@ -250,7 +256,7 @@ const withOthers = [
   ...(['pow', 'round', 'clampMin', 'clampMax', 'clip', 'nanToNum', 'triu', 'tril'] as const),
   ...(['remainder', 'fmod', 'floorDivide', 'atan2', 'cumsum', 'cumprod', 'scatter', 'scatterAdd'] as const),
   ...(['frac', 'deg2rad', 'rad2deg', 'sinc', 'logit', 'xlogy', 'copysign', 'floatPower', 'hypot', 'heaviside', 'renorm'] as const),
-  ...(['baddbmm', 'addbmm', 'addr', 'indexCopy', 'indexPut', 'maskedScatter', 'indexReduce', 'scatterReduce'] as const),
+  ...(['baddbmm', 'addbmm', 'addr', 'indexCopy', 'indexPut', 'maskedScatter', 'put', 'indexReduce', 'scatterReduce'] as const),
   ...(['maskedFill', 'indexAdd', 'indexFill', 'addcmul', 'addcdiv', 'addmm', 'addmv'] as const),
 ];
 for (const name of withOthers) {
@@ -264,18 +270,17 @@ for (const name of withOthers) {
       before,
       args.map((arg) => (arg === this ? before : arg)),
     );
-    if (result.dtype !== this.dtype) {
-      throw typeError(where, `the result is ${result.dtype}, and this tensor is ${this.dtype}`, `${name}() makes a new tensor`);
-    }
-    if (!sameShape(result.shape, this.shape)) {
-      throw rangeError(
-        where,
-        `the result is ${shapeText(result.shape)}, and this tensor ${shapeText(this.shape)}`,
-        `${name}() makes a new tensor`,
-      );
-    }
+    inOwnType(where, this, result);
+    checkKeepsShape(where, this, result);
     return become(this, `${name}_`, result, before);
   } as () => never;
+}
+
+/** Throws unless the result of an operation has the shape of x, where it is to be stored. */
+export function checkKeepsShape(where: string, x: Tensor, result: Tensor): void {
+  if (sameShape(result.shape, x.shape)) return;
+  const message = `the result is ${shapeText(result.shape)}, and this tensor ${shapeText(x.shape)}`;
+  throw rangeError(where, message, `${where.slice('Tensor.'.length, -1)}() makes a new tensor`);
 }
 
 /** The result of `fn`. An error in the name of the operation `own` is rethrown in the name of the in-place form. */

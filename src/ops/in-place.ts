@@ -89,8 +89,15 @@ function recordOverwritten(x: Tensor, name: string, source: Tensor | null, befor
   takeHistory(x, after.node!, before);
 }
 
+/** The result of an operation, if it has the element type of x, where it is to be stored. */
+export function inOwnType(where: string, x: Tensor, result: Tensor): Tensor {
+  if (result.dtype === x.dtype) return result;
+  const hint = `${where.slice('Tensor.'.length, -1)}() makes a new tensor`;
+  throw typeError(where, `the result is ${result.dtype}, and this tensor is ${x.dtype}`, hint);
+}
+
 /** Throws unless the other operand broadcasts to x's shape. */
-function checkBroadcasts(where: string, name: string, x: Tensor, other: Tensor): void {
+export function checkBroadcasts(where: string, name: string, x: Tensor, other: Tensor): void {
   const missing = x.shape.length - other.shape.length;
   if (missing >= 0 && other.shape.every((size, d) => size === 1 || size === x.shape[d + missing])) return;
   throw rangeError(where, `expected ${name} to broadcast to ${shapeText(x.shape)}, got ${shapeText(other.shape)}`);
@@ -233,7 +240,7 @@ declare module '../tensor' {
      */
     lerp_(end: Tensor, weight: number | Tensor): this;
     /**
-     * `clamp` in place: limits the elements of this float32 tensor to `[min, max]`, numbers or tensors, either of which may be omitted; see `copy_`.
+     * `clamp` in place: limits the elements to `[min, max]`, numbers or tensors, either of which may be omitted; see `copy_`.
      *
      * @example
      * tensor([-2, 0.5, 2]).clamp_({ min: 0 }).toArray(); // [0, 0.5, 2]
@@ -304,11 +311,12 @@ Tensor.prototype.lerp_ = function (this: Tensor, end, weight) {
 };
 Tensor.prototype.clamp_ = function (this: Tensor, first: ClampLimits | number | Tensor | null, second?: number | Tensor | null) {
   const where = 'Tensor.clamp_';
-  checkTensor(where, 'x', this, 'float32');
+  checkTensor(where, 'x', this);
   const { min, max } = clampLimits(where, first, second);
   const tensors = Object.entries({ min, max }).filter((entry): entry is [string, Tensor] => entry[1] instanceof Tensor);
   for (const [name, limit] of tensors) checkBroadcasts(where, name, this, limit);
   const records = isRecorded(where, this, ...tensors.map(([, limit]) => limit));
+  if (this.dtype === 'int32') return become(this, 'clamp_', inOwnType(where, this, this.clamp({ min, max })), this);
   if (records || typeof min !== 'number' || typeof max !== 'number') {
     const before = records ? former(this, true) : this;
     const [low, high] = [min, max].map((limit) => (limit === this ? before : limit)) as [number | Tensor, number | Tensor];

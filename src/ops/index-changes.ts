@@ -9,6 +9,7 @@ import { copyOf } from './convert';
 import { explainIndex } from './indices';
 import { valueFor } from './masks';
 import { checkFlat } from './places';
+import { slicesNamed } from './scatter-reduce';
 import { view } from './views';
 
 declare module '../tensor' {
@@ -17,7 +18,7 @@ declare module '../tensor' {
      * A copy in which `alpha` (default 1) times slice i of `source` is added to the slice of `dim` that `index[i]` (int32, `[count]`) names; a slice that is named
      * twice gets both. As `torch.index_add`.
      *
-     * float32 only. A RangeError for an index outside, or if `source` has not this shape with size `count` in dimension `dim`.
+     * A RangeError for an index outside, if `source` has not this shape with size `count` in dimension `dim`, or for an `alpha` that is no integer for int32.
      *
      * @example
      * zeros([3]).indexAdd(0, tensor([0, 2, 0], { dtype: "int32" }), tensor([1, 2, 3])).toArray(); // [4, 0, 2]
@@ -37,18 +38,22 @@ declare module '../tensor' {
 
 Tensor.prototype.indexAdd = function (this: Tensor, dim, index, source, options) {
   const where = 'Tensor.indexAdd';
-  checkTensor(where, 'x', this, 'float32');
   const d = normalizeDim(where, dim, this.shape.length);
   checkFlat(where, checkTensor(where, 'index', index, 'int32'));
-  checkTensor(where, 'source', source, 'float32');
+  checkTensor(where, 'source', source, this.dtype);
   const { alpha } = withDefaults(where, options, { alpha: 1 });
   checkNumber(where, 'alpha', alpha);
+  if (this.dtype === 'int32' && (alpha | 0) !== alpha) throw rangeError(where, `expected alpha to be an int32, got ${alpha}`);
   if (this.shape.length === 0) throw rangeError(where, 'a scalar has no slices', 'add() adds to it');
   const expected = this.shape.with(d, index.numel);
   if (!sameShape(source.shape, expected)) {
     throw rangeError(where, `expected source ${shapeText(expected)}, got ${shapeText(source.shape)}`);
   }
   const added = alpha === 1 ? source : source.mul(alpha);
+  if (this.dtype === 'int32') {
+    const { places } = slicesNamed(where, this, d, index, added);
+    return this.scatterAdd(d, places, added);
+  }
   const { outer, n, inner } = around(this.shape, d);
   const y = copyOf(this);
   try {

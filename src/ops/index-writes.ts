@@ -1,5 +1,5 @@
 // Copies of a tensor with elements of another one written to the places that indices or a mask name.
-import { checkBoolean, rangeError, typeError, withDefaults } from '../errors';
+import { checkBoolean, rangeError, withDefaults } from '../errors';
 import { recorder } from '../recorder';
 import { broadcastShapes, sameShape, shapeText } from '../shape';
 import { checkTensor, constant, Tensor } from '../tensor';
@@ -29,7 +29,7 @@ declare module '../tensor' {
      * A copy in which `values`, which broadcast, replace the elements that `index(indices)` selects, or with `accumulate` are added to them: `torch.index_put`.
      * If a place repeats, the last value stays, where PyTorch leaves the choice open.
      *
-     * `indices` are those of `index`, not masks: `maskedFill` and `maskedScatter` accept masks. `accumulate` is for float32 only.
+     * `indices` are those of `index`, not masks: `maskedFill` and `maskedScatter` accept masks.
      *
      * @example
      * zeros([2, 2]).indexPut([[0, 1], [1, 0]], tensor([5, 6])).toArray(); // [[0, 5], [6, 0]]
@@ -40,6 +40,17 @@ declare module '../tensor' {
       values: Tensor,
       options?: { accumulate?: boolean },
     ): Tensor;
+    /**
+     * A copy in which the elements of `source` replace those at these indices of the flattened tensor, or with `accumulate` are added to them: `torch.put`.
+     * `index` is an int32 tensor or an array of integers, with as many elements as `source`. If a place repeats, the last element stays, where PyTorch leaves
+     * the choice open.
+     *
+     * Negative indices count from the end. A RangeError for one outside.
+     *
+     * @example
+     * zeros([2, 2]).put([1, -1], tensor([5, 6])).toArray(); // [[0, 5], [0, 6]]
+     */
+    put(index: Tensor | readonly number[] | Int32Array, source: Tensor, options?: { accumulate?: boolean }): Tensor;
     /**
      * A copy in which the elements of `source`, in order, replace the elements where `mask` (int32) is not 0; the shapes of x and mask broadcast. As
      * `torch.masked_scatter`. A RangeError if `source` has too few elements.
@@ -61,7 +72,6 @@ Tensor.prototype.indexPut = function (this: Tensor, indices: readonly (Places | 
   checkTensor(where, 'values', values, this.dtype);
   const { accumulate } = withDefaults(where, options, { accumulate: false });
   checkBoolean(where, 'accumulate', accumulate);
-  if (accumulate && this.dtype === 'int32') throw typeError(where, 'accumulate is for float32, got int32');
   const { order, joined, before, places, shape } = indexed(where, this, indices);
   if (!sameShape(broadcastShapes(where, values.shape, shape), shape)) {
     throw rangeError(where, `expected values to broadcast to ${shapeText(shape)}, got ${shapeText(values.shape)}`);
@@ -71,6 +81,18 @@ Tensor.prototype.indexPut = function (this: Tensor, indices: readonly (Places | 
   const changed = accumulate ? joined.indexAdd(before, index, source) : joined.indexCopy(before, index, source);
   const ordered = order.map((d) => this.shape[d]!);
   return permute('indexPut', view(changed, ordered), order.map((_, d) => order.indexOf(d))); // biome-ignore format: one line
+};
+
+Tensor.prototype.put = function (this: Tensor, index, source, options) {
+  const where = 'Tensor.put';
+  checkTensor(where, 'source', source, this.dtype);
+  const { accumulate } = withDefaults(where, options, { accumulate: false });
+  checkBoolean(where, 'accumulate', accumulate);
+  const places = placesIn(where, 'index', index, this.numel);
+  if (places.numel !== source.numel) throw rangeError(where, `expected ${places.numel} elements in source, got ${source.numel}`);
+  const [flat, to, from] = [view(this, [this.numel]), view(places, [places.numel]), view(source, [source.numel])];
+  const changed = accumulate ? flat.indexAdd(0, to, from) : flat.indexCopy(0, to, from);
+  return view(changed, this.shape.slice(), 'put');
 };
 
 Tensor.prototype.maskedScatter = function (this: Tensor, mask, source) {

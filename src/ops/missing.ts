@@ -46,12 +46,8 @@ const memory = "tensors are contiguous, and data is the typed array on a tensor'
 const algebra = 'there are no eigenvalues and no singular values: inverse(), det(), cholesky() and qr() are there, and linalg.solve(A, B)';
 const bits = 'there are no bitwise operations: logicalAnd(), logicalOr(), logicalXor() and logicalNot() are for masks';
 const special = 'this function is not there: put it together from exp(), log(), erf() and others';
-const compared = 'comparisons make int32 tensors: x.copy_(x.gt(other)) writes one back';
 const many = hintsOf([
-  [
-    complex,
-    'H mH adjoint angle cdouble cfloat chalf conj_physical conj_physical_ is_complex is_conj isreal resolve_conj resolve_neg sgn sgn_',
-  ],
+  [complex, 'H mH adjoint angle cdouble cfloat chalf conj_physical conj_physical_ is_complex is_conj isreal resolve_conj resolve_neg'],
   [
     sparse,
     'ccol_indices coalesce col_indices crow_indices dense_dim indices is_coalesced is_sparse is_sparse_csr resize_as_sparse_ row_indices smm sparse_dim sparse_mask sparse_resize_ sparse_resize_and_clear_ sspaddmm to_dense to_mkldnn to_padded_tensor to_sparse to_sparse_bsc to_sparse_bsr to_sparse_coo to_sparse_csc to_sparse_csr',
@@ -80,19 +76,11 @@ const many = hintsOf([
     special,
     'digamma digamma_ erfinv erfinv_ i0 i0_ igamma igamma_ igammac igammac_ lgamma lgamma_ mvlgamma mvlgamma_ polygamma polygamma_ frexp ldexp ldexp_ nextafter nextafter_',
   ],
-  [
-    compared,
-    'eq_ ge_ gt_ le_ lt_ ne_ greater_ greater_equal_ less_ less_equal_ not_equal_ logical_and_ logical_not_ logical_or_ logical_xor_',
-  ],
-  [
-    'uniform_(), normal_(), bernoulli(p) and multinomial(weights, n) draw',
-    'bernoulli bernoulli_ cauchy_ exponential_ geometric_ log_normal_ multinomial random_',
-  ],
+  ['bernoulli(p) and multinomial(weights, n) are functions', 'bernoulli multinomial'],
   [
     'zeros(shape), ones(shape), full(shape, value) and tensor(data) make tensors',
     'new new_empty new_empty_strided new_full new_ones new_tensor new_zeros',
   ],
-  ['select(dim, i) or narrow(dim, start, length), then copy_(values), change a part', 'put put_ fill_diagonal_'],
   [
     'split(sizes, dim) and chunk(n, dim) divide a tensor',
     'dsplit hsplit split_with_sizes unsafe_chunk unsafe_split unsafe_split_with_sizes vsplit',
@@ -115,6 +103,7 @@ const called: readonly (readonly [here: string, names: string])[] = [
   ['mul', 'multiply'],
   ['sub', 'subtract'],
   ['neg', 'negative'],
+  ['sign', 'sgn'],
   ['gt', 'greater'],
   ['ge', 'greater_equal'],
   ['lt', 'less'],

@@ -71,6 +71,7 @@ Tensor.prototype.nanquantile = function (this: Tensor, q, dim, options) {
     const fromLow = low.add(way.mul(weight));
     const fromHigh = high.sub(way.mul(weighted((w) => 1 - w)));
     // With weight 0 an infinite element stays itself.
-    return choose(where, weight.eq(0), low, choose(where, weight.lt(0.5), fromLow, fromHigh));
+    const value = choose(where, weight.eq(0), low, choose(where, weight.lt(0.5), fromLow, fromHigh));
+    return { value, slope: () => way.mul(byCount(values, d, 'float32', (n) => n - 1)) };
   });
 };

@@ -1,10 +1,11 @@
 // Functions composed of others: signs, the step function, the hypotenuse, powers, and the logarithm of a sum of powers of two.
-import { record } from '../autograd';
+import { give, record } from '../autograd';
 import { broadcastShapes } from '../shape';
 import { checkTensor, Tensor } from '../tensor';
 import { giveSummed, type Operand, operand, scalar } from './broadcast';
 import { choose } from './choose';
 import { giveShare } from './composed-forms';
+import { onesLike } from './likes';
 import './arithmetic';
 import './compare';
 import './pairs';
@@ -120,11 +121,25 @@ Tensor.prototype.heaviside = function (this: Tensor, values) {
 
 Tensor.prototype.sinc = function (this: Tensor) {
   const where = 'Tensor.sinc';
-  const angle = this.to('float32').mul(Math.PI);
-  const isZero = angle.detach().eq(0);
+  const x = this.to('float32');
+  const angle = x.detach().mul(Math.PI);
+  const isZero = angle.eq(0);
   const safe = choose(where, isZero, scalar(1), angle);
-  return choose(where, isZero, scalar(1), safe.sin().div(safe));
+  const y = choose(where, isZero, scalar(1), safe.sin().div(safe));
+  return record(y, 'sinc', [x], [angle], (dy) => give(x, dy.mul(sincSlope(where, angle).mul(Math.PI))));
 };
+
+// The derivative of sin z / z, (z cos z - sin z) / z^2; near 0, where its two terms cancel, by its power series.
+function sincSlope(where: string, z: Tensor): Tensor {
+  const near = z.abs().lt(1);
+  const square = z.mul(z);
+  const series = [88, 54, 28, 10]
+    .reduce<Tensor>((sum, by) => sum.mul(square).div(-by).add(1), onesLike(z))
+    .mul(z)
+    .div(-3);
+  const far = choose(where, near, scalar(1), z);
+  return choose(where, near, series, far.mul(far.cos()).sub(far.sin()).div(far).div(far));
+}
 
 Tensor.prototype.logaddexp2 = function (this: Tensor, other) {
   const where = 'Tensor.logaddexp2';

@@ -24,8 +24,8 @@ declare module '../tensor' {
      */
     scatter(dim: number, index: Tensor, source: Tensor | number): Tensor;
     /**
-     * A copy with `y[i][index[i][j]] += source[i][j]` for `dim` 1, and in the same way for every `dim`: `torch.scatter_add`. float32; index and source as for
-     * `scatter`.
+     * A copy with `y[i][index[i][j]] += source[i][j]` for `dim` 1, and in the same way for every `dim`: `torch.scatter_add`. index and source as for `scatter`;
+     * int32 sums beyond 32 bits wrap.
      *
      * @example
      * zeros([1, 3]).scatterAdd(1, tensor([[2, 2]], { dtype: 'int32' }), ones([1, 2])).toArray(); // [[0, 0, 2]]
@@ -143,12 +143,13 @@ function ofThoseThatStayed(part: Tensor, { outer, n, inner, count, index }: Plac
 
 Tensor.prototype.scatterAdd = function (this: Tensor, dim, index, source) {
   const where = 'Tensor.scatterAdd';
-  checkTensor(where, 'x', this, 'float32');
-  const places = placesOf(where, this, dim, index, checkTensor(where, 'source', source, 'float32'));
+  const places = placesOf(where, this, dim, index, checkTensor(where, 'source', source));
   const { outer, n, inner, count } = places;
   const y = withChanged(this, places, (part) => {
+    const from = places.source;
     try {
-      calls.scatterAdd({ dx: part.floats, dy: places.source.floats, index: index.ints, outer, n, inner, count });
+      if (part.dtype === 'int32') calls.scatterAddInt({ dx: part.ints, dy: from.ints, index: index.ints, outer, n, inner, count });
+      else calls.scatterAdd({ dx: part.floats, dy: from.floats, index: index.ints, outer, n, inner, count });
     } catch (error) {
       throw explainIndex(error, where, 'index', index);
     }

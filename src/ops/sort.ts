@@ -1,5 +1,5 @@
 // Sorting, and operations on sorted elements.
-import { give, record } from '../autograd';
+import { give, noGrad, record, share } from '../autograd';
 import * as calls from '../calls.generated';
 import { checkBoolean, checkInteger, checkNumber, checkOneOf, rangeError, withDefaults } from '../errors';
 import { recorder } from '../recorder';
@@ -11,7 +11,7 @@ import './arithmetic';
 import './compare';
 import { stack as stacked } from './join';
 import './narrow';
-import './views';
+import { view } from './views';
 import './where';
 
 // The sorted elements along `dim` and their indices in x; nothing is recorded.
@@ -119,7 +119,7 @@ declare module '../tensor' {
      * The quantile `q`: the value below which a part `q` (0 to 1, a number or a tensor `[m]`) of the elements lies, over all elements or along `dim`: `torch.quantile`.
      *
      * Between two elements it is interpolated: "linear" (default), "lower", "higher", "nearest" or "midpoint". With q `[m]` the result has a leading
-     * dimension of size m. NaN if any element is. A RangeError for q outside [0, 1] and if there are no elements.
+     * dimension of size m, and q has a gradient where it is interpolated linearly. NaN if any element is. A RangeError for q outside [0, 1] and if there are no elements.
      *
      * @example
      * tensor([1, 2, 3, 4]).quantile(0.5).item(); // 2.5
@@ -229,7 +229,13 @@ Tensor.prototype.median = function (this: Tensor, dim?: number, options?: { keep
 } as Tensor['median'];
 
 /** Finds in sorted `values` the quantile `part` along d. */
-type Find = (values: Tensor, d: number, part: number, how: Interpolation) => Tensor;
+type Find = (values: Tensor, d: number, part: number, how: Interpolation) => Found;
+
+/** A quantile, and the difference of the elements between which it lies times the number of steps between all: its derivative by q where it is linear. */
+interface Found {
+  value: Tensor;
+  slope: () => Tensor;
+}
 
 /** All requested quantiles of x, by `find`, in their result's shape. */
 export function quantilesOf(
@@ -256,8 +262,21 @@ export function quantilesOf(
     if (!keepdim) return t.squeeze(d);
     return dim === undefined ? t.reshape(x.shape.map(() => 1)) : x.shape.length === 0 ? t.reshape([]) : t;
   };
-  const all = parts.map((part) => kept(find(values, d, part, how)));
+  const all = parts.map((part, i) => {
+    const { value, slope } = find(values, d, part, how);
+    const own = q instanceof Tensor && q.needsGrad && how === 'linear' ? (q.shape.length === 0 ? q : q.narrow(0, i, 1)) : null;
+    return kept(own === null ? value : byShare(value, own, noGrad(slope)));
+  });
   return q instanceof Tensor && q.shape.length > 0 ? stacked(all) : all[0]!;
+}
+
+// The quantile with a gradient to q too; where it is NaN it does not depend on q.
+function byShare(value: Tensor, q: Tensor, slope: Tensor): Tensor {
+  const y = new Tensor(value.values, value.shape.slice());
+  return record(y, 'quantile', [value, q], [slope], (dy) => {
+    if (q.needsGrad) give(q, view(dy.mul(slope).nansum(), q.shape.slice()));
+    if (value.needsGrad) share(value, dy);
+  });
 }
 
 /** The indices of the two of n sorted elements between which a quantile lies, and the weight of the second; both are the same if the second has no weight. */
@@ -276,7 +295,14 @@ Tensor.prototype.quantile = function (this: Tensor, q, dim, options) {
     const element = (i: number): Tensor => values.narrow(d, i, 1);
     const found = low === high ? element(low) : blend(element(low), element(high), weight);
     const last = element(n - 1);
-    return found.where(last.detach().ne(last.detach()).eq(0), last);
+    const value = found.where(last.detach().ne(last.detach()).eq(0), last);
+    return {
+      value,
+      slope: () =>
+        element(high)
+          .sub(element(low))
+          .mul(n - 1),
+    };
   });
 };
 

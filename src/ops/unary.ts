@@ -4,6 +4,7 @@ import { checkInteger, withDefaults } from '../errors';
 import { derivativeReads } from '../kernels.generated';
 import { kernels } from '../native';
 import { checkTensor, empty, Tensor } from '../tensor';
+import { ofWholeNumbers } from './whole-numbers';
 
 type Kernel = keyof typeof derivativeReads;
 
@@ -13,6 +14,10 @@ type Backward = (dx: Float32Array, dy: Float32Array, x: Float32Array, y: Float32
 
 /** @internal Applies the function of `kernel` to a tensor, with its parameters. */
 export function unary(kernel: Kernel, where: string, x: Tensor, a?: number, b?: number): Tensor {
+  if (checkTensor(where, 'x', x).dtype === 'int32') {
+    const y = ofWholeNumbers(kernel, x, (converted) => unary(kernel, where, converted, a, b));
+    if (y !== null) return y;
+  }
   checkTensor(where, 'x', x, 'float32');
   const y = empty(x.shape.slice());
   (kernels[`${kernel}Forward`] as Forward)(y.floats, x.floats, x.numel, a, b);
@@ -37,7 +42,7 @@ declare module '../tensor' {
     log(): Tensor;
     /** The square root; NaN below 0. */
     sqrt(): Tensor;
-    /** The absolute value. The derivative at 0 is 0. */
+    /** The absolute value. The derivative at 0 is 0. Of int32 it is int32, as of all functions whose values are whole; the others convert to float32. */
     abs(): Tensor;
     /** `max(0, x)`. The derivative at 0 is 0. */
     relu(): Tensor;

@@ -6,6 +6,7 @@ import { refusePythonNames } from '../nn/absent';
 import { clearingOf, type ZeroGradOptions } from '../nn/zero-grad';
 import { type Recorder, recorder } from '../recorder';
 import { Tensor } from '../tensor';
+import { lossOf } from './closure';
 import { type FlatParameter, flatParametersOf, inStep, joinsOverPadding, refuseDetached, Slots } from './flat-parameters';
 import { areOf, checkGroups, hasGetter, isAsTaken, lookedAt, type Stepped } from './groups';
 import { type OptimizerStateDict, readStateDict, writeStateDict } from './state';
@@ -170,9 +171,10 @@ export abstract class Optimizer<O extends object> {
     this.paramGroups.push(group);
   }
 
-  /** Changes every parameter that has a gradient by one step of the method. */
-  step(): void {
+  /** Changes every parameter that has a gradient by one step of the method. A `closure` is called before; its result, the loss, is returned, else null. */
+  step(closure?: () => Tensor): Tensor | null {
     const definition = this.#definition;
+    const loss = lossOf(`${definition.name}.step`, closure);
     const stepped = this.#current();
     this.#refuseHeld(stepped, 'step');
     // A getter among the options runs here, before anything is written.
@@ -181,13 +183,14 @@ export abstract class Optimizer<O extends object> {
     for (let i = 0; i < stepped.length; i++) refuseDetached(definition.name, stepped[i]!.flatParameters!);
     if (recorder !== null) {
       this.#record(recorder, stepped);
-      return;
+      return loss;
     }
     for (let i = 0; i < stepped.length; i++) {
       const { flatParameters, group, keys } = stepped[i]!;
       this.#issue(flatParameters!, group);
       this.#count(flatParameters!, keys, group, 1);
     }
+    return loss;
   }
 
   /** Sets the gradient of every parameter to null, or with `setToNone: false` existing gradients to zeros, so that these parameters are stepped. */

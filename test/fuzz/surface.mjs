@@ -237,6 +237,20 @@ const recipes = {
   'Tensor.zero_': (w) => on(w.float().detach(), []),
   'Tensor.uniform_': (w) => on(w.float().detach(), w.r.pick([[], [-1, 1]])),
   'Tensor.normal_': (w) => on(w.float().detach(), w.r.pick([[], [1, 2]])),
+  'Tensor.bernoulli_': (w) => on(w.float().detach(), w.r.pick([[], [0.25]])),
+  'Tensor.exponential_': (w) => on(w.float().detach(), w.r.pick([[], [2]])),
+  'Tensor.geometric_': (w) => on(w.float().detach(), [0.5]),
+  'Tensor.cauchy_': (w) => on(w.float().detach(), w.r.pick([[], [1, 2]])),
+  'Tensor.logNormal_': (w) => on(w.float().detach(), w.r.pick([[], [0, 1]])),
+  'Tensor.random_': (w) => on(w.float().detach(), w.r.pick([[], [7], [-3, 4]])),
+  'Tensor.fillDiagonal_': (w) => on(w.matrix().detach(), [w.r.real(), w.r.chance(0.5)]),
+  ...Object.fromEntries(
+    ['eq_', 'ne_', 'lt_', 'le_', 'gt_', 'ge_', 'logicalAnd_', 'logicalOr_', 'logicalXor_'].map((name) => [
+      `Tensor.${name}`,
+      (w) => withTensor(w, (t) => [w.r.chance(0.5) ? w.r.real() : w.float(t.shape)], w.matrix().detach()),
+    ]),
+  ),
+  'Tensor.logicalNot_': (w) => on(w.float().detach(), []),
   'Tensor.to': (w) => ({ self: w.tensor(), args: [w.r.pick(['float32', 'int32'])] }),
   'Tensor.reshape': (w) => reshaped(w),
   'Tensor.flatten': (w) => on(w.float(w.shape(3)), w.r.pick([[], [1], [0, 1], [-2, -1]])),
@@ -962,6 +976,9 @@ const recipes = {
     on(w.matrix(3, 3).detach(), [w.r.below(2), w.ints([3], 3), w.matrix(3, 3).detach(), w.r.pick(['prod', 'mean', 'amax', 'amin'])]),
   'Tensor.indexCopy_': (w) => on(w.matrix(3, 3).detach(), [w.r.below(2), w.ints([3], 3), w.matrix(3, 3).detach()]),
   'Tensor.indexPut_': (w) => on(w.matrix(3, 3).detach(), [w.r.pick([[[0, -1]], [null, w.ints([2], 3)], [null]]), w.float([1]).detach()]),
+  ...Object.fromEntries(
+    ['put', 'put_'].map((name) => [`Tensor.${name}`, (w) => on(w.matrix(3, 3).detach(), [[w.r.below(9), -1], w.float([2]).detach()])]),
+  ),
   'Tensor.maskedScatter_': (w) => {
     const x = w.float().detach();
     return on(x, [w.ints(x.shape, 2), w.float(x.shape).detach()]);

@@ -297,6 +297,11 @@ const movementCalls: Call[] = [
     args: [f(1, 1, 1, 1, 1, 1), f(5, 6), ints(2, 0), size(2), size(3), size(1), size(1)],
     gives: { 0: [1, 1, 6, 7, 1, 1] },
   },
+  {
+    name: 'scatterAddInt',
+    args: [ints(1, 1, 1, 1, 1, 2 ** 31 - 1), ints(5, 6), ints(2, 2), size(2), size(3), size(1), size(1)],
+    gives: { 0: [1, 1, 6, 1, 1, -(2 ** 31) + 5] },
+  },
   { name: 'fill', args: [out(3), size(3), number(0.1)], gives: { 0: [0.1, 0.1, 0.1] } },
   { name: 'fillInt', args: [outInt(3), size(3), number(-5)], gives: { 0: [-5, -5, -5] } },
   { name: 'floatToInt', args: [outInt(4), f(1.9, -1.9, 0, 3), size(4)], gives: { 0: [1, -1, 0, 3] } },

@@ -144,7 +144,11 @@ it('int32 tensors take what stays int32', () => {
     TypeError,
     '[Tensor.pow_] the result is float32, and this tensor is int32\n  hint: pow() makes a new tensor',
   );
-  expectError(() => int([1]).exp_(), TypeError, '[Tensor.exp_] expected x to be float32, got int32\n  hint: x.to("float32") converts it');
+  expectError(
+    () => int([1]).exp_(),
+    TypeError,
+    '[Tensor.exp_] the result is float32, and this tensor is int32\n  hint: exp() makes a new tensor',
+  );
 });
 
 it('errors name the method that was called', () => {

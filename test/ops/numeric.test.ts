@@ -102,3 +102,18 @@ describe('cummax, cummin and logcumsumexp', () => {
     expect(() => int(1).logcumsumexp(0)).toThrow('[Tensor.logcumsumexp] expected x to be float32, got int32');
   });
 });
+
+it('the gradient of sinc is exact near 0, where its formula cancels and divides by squares that are 0', () => {
+  const at = [0, 1e-30, -1e-12, 1e-4, -0.01, 0.1, 0.3, 0.318, 0.319, -0.5, 1, 3.7, 20];
+  const x = tensor(at, { requiresGrad: true });
+  x.sinc().sum().backward();
+  const derivative = (v: number): number => {
+    const z = Math.PI * v;
+    if (Math.abs(z) < 0.02) return Math.PI * (-z / 3 + z ** 3 / 30);
+    return (Math.PI * (z * Math.cos(z) - Math.sin(z))) / z ** 2;
+  };
+  at.forEach((v, i) => {
+    const [got, expected] = [x.grad!.data[i]!, derivative(Math.fround(v))];
+    expect(Math.abs(got - expected), `at ${v}: ${got}`).toBeLessThanOrEqual(2e-6 * Math.abs(expected));
+  });
+});

@@ -121,3 +121,21 @@ describe('runs, slices, diagonals, products and places', () => {
     expect(() => unravelIndex(ones([1]), [2])).toThrow('[unravelIndex] expected indices to be int32, got float32');
   });
 });
+
+it('a quantile has a gradient to q where it is linear between two elements, as in PyTorch', () => {
+  const rows = [[4, 1, 3, 10], [2, nan, 8, 5]]; // biome-ignore format: matrix
+  const gradient = (of: (x: Tensor, q: Tensor) => Tensor, at: number[]) => {
+    const [x, q] = [tensor(rows, { requiresGrad: true }), tensor(at, { requiresGrad: true })];
+    const y = of(x, q);
+    y.mul(tensor([[1, 10], [100, 1000]])).nansum().backward(); // biome-ignore format: matrix
+    return [...q.grad!.data];
+  };
+  expect(gradient((x, q) => x.quantile(q, 1), [0.5, 0.75])).toEqual([3, 1800]);
+  expect(gradient((x, q) => x.nanquantile(q, 1), [0.25, 0.5])).toEqual([6 + 60, 300]);
+  expect(gradient((x, q) => x.quantile(q, 1, { interpolation: 'linear', keepdim: true }).squeeze(2), [1 / 3, 1])[1]).toBe(0);
+  const q = tensor(0.9, { requiresGrad: true });
+  tensor([1, 2, 5]).quantile(q).backward();
+  expect([q.grad!.shape, q.grad!.item()]).toEqual([[], 6]);
+  const far = tensor([0.3], { requiresGrad: true });
+  expect(tensor([1, 2, 5]).quantile(far, 0, { interpolation: 'lower' }).requiresGrad).toBe(false);
+});

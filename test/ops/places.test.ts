@@ -86,7 +86,12 @@ describe('lists of places', () => {
     expectError(
       () => int([1]).indexAdd(0, int([0]), zeros([1])),
       TypeError,
-      '[Tensor.indexAdd] expected x to be float32, got int32\n  hint: x.to("float32") converts it',
+      '[Tensor.indexAdd] expected source to be int32, got float32\n  hint: source.to("int32") converts it',
+    );
+    expectError(
+      () => int([1]).indexAdd(0, int([0]), int([1]), { alpha: 0.5 }),
+      RangeError,
+      '[Tensor.indexAdd] expected alpha to be an int32, got 0.5',
     );
     expectError(() => y.indexFill(1, int([-1]), 1), RangeError, '[Tensor.indexFill] index[0] = -1 is out of range [0, 2)');
     expectError(() => int([1]).indexFill(0, int([0]), 0.5), RangeError, '[Tensor.indexFill] an int32 tensor cannot hold 0.5');

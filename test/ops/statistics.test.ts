@@ -24,13 +24,20 @@ describe('variances', () => {
   it('keep small differences of large numbers', () => {
     expectClose(tensor([10000, 10001, 10002]).var(), [1], 1e-6);
   });
+  it('take unbiased in place of the correction, as in PyTorch', () => {
+    const x = tensor([[1, 3], [2, 6]]); // biome-ignore format: matrix
+    expect(x.std(1, { unbiased: false }).toArray()).toEqual([1, 2]);
+    expect(x.var({ unbiased: false }).item()).toBe(3.5);
+    expect(x.varMean(1, { unbiased: true, keepdim: true })[0].toArray()).toEqual([[2], [8]]);
+    expectError(() => x.std({ unbiased: 0 as never }), TypeError, '[Tensor.std] expected unbiased to be true or false, got 0');
+  });
   it('say what does not fit', () => {
     expectError(() => int([1]).var(), TypeError, `[Tensor.var] expected x to be float32, got int32${toFloat}`);
     expectError(() => zeros([2]).std(1), RangeError, '[Tensor.std] dim 1 is outside [-1, 0]');
     expectError(
-      () => zeros([2]).var({ unbiased: true } as never),
+      () => zeros([2]).var({ unbiased: true, correction: 1 }),
       TypeError,
-      '[Tensor.var] unknown option "unbiased" (known: correction, keepdim)',
+      '[Tensor.var] expected correction or unbiased, got both',
     );
     expectError(
       () => zeros([2]).varMean(0, { correction: '1' as never }),

@@ -90,7 +90,6 @@ describe('indexCopy, indexPut and maskedScatter', () => {
     expect(() => x.indexPut([[0]], ones([2]))).toThrow('[Tensor.indexPut]');
     expect(() => x.indexPut([[2]], ones([1]))).toThrow('[Tensor.indexPut] indices[0][0] = 2 is out of range [-2, 2)');
     expect(() => x.indexPut(0 as never, ones([1]))).toThrow('[Tensor.indexPut] expected an array with an entry for each dimension, got 0');
-    expect(() => int(1).indexPut([[0]], int(1), { accumulate: true })).toThrow('[Tensor.indexPut] accumulate is for float32, got int32');
     expect(() => x.maskedScatter(x.gt(0), ones([5]))).toThrow(
       '[Tensor.maskedScatter] expected source to have 6 elements or more, one for each that mask chooses, got 5',
     );
@@ -141,4 +140,45 @@ describe('a part in place of another, rows and blocks', () => {
     expect(() => blockDiag(ones([1, 1, 1]))).toThrow('[blockDiag] expected tensors[0] to have at most two dimensions, got [1, 1, 1]');
     expect(() => atleast2d(3 as never)).toThrow('[atleast2d]');
   });
+});
+
+it('sums of int32 at the same place are exact, and wrap beyond 32 bits', () => {
+  const ints = (values: number[], shape = [values.length]) => int(...values).reshape(shape);
+  const x = ints([1, 2, 3, 4, 5, 6], [2, 3]);
+  const large = 2 ** 24 + 1; // float32 does not have it
+  const results = [
+    x.scatterAdd(1, ints([2, 2, 0, 1], [2, 2]), ints([large, 1, 7, 8], [2, 2])),
+    x.clone().scatterAdd_(0, ints([1, 1, 0], [1, 3]), ints([10, 20, 30], [1, 3])),
+    x.indexAdd(1, ints([2, 0, 2]), ints([1, 2, 3, 4, 5, 6], [2, 3])),
+    x.indexAdd(0, ints([1]), ints([1, 1, large], [1, 3]), { alpha: -2 }),
+    x.clone().indexAdd_(0, ints([]), zeros([0, 3], { dtype: 'int32' })),
+    x.indexPut([[0, -1, 0], [1, 1, 1]], ints([10, 20, 30]), { accumulate: true }), // biome-ignore format: lists
+    x.clone().indexPut_([null, [1, 1]], ints([5]), { accumulate: true }),
+    x.put([-1, 5, 0], ints([1, 1, 9]), { accumulate: true }),
+    ints([2 ** 31 - 1]).scatterAdd(0, ints([0, 0]), ints([1, 1])),
+  ].map((t) => t.toArray());
+  expect(results).toEqual([
+    [[1, 2, large + 4], [11, 13, 6]],
+    [[1, 2, 33], [14, 25, 6]],
+    [[3, 2, 7], [9, 5, 16]],
+    [[1, 2, 3], [2, 3, 6 - 2 * large]],
+    [[1, 2, 3], [4, 5, 6]],
+    [[1, 42, 3], [4, 25, 6]],
+    [[1, 12, 3], [4, 15, 6]],
+    [[10, 2, 3], [4, 5, 8]],
+    [-(2 ** 31) + 1],
+  ]); // biome-ignore format: matrices
+  expect(() => x.scatterAdd(1, ints([3], [1, 1]), ints([1], [1, 1]))).toThrow('[Tensor.scatterAdd] index[0][0] = 3 is out of range [0, 3)');
+  expect(() => x.indexAdd(0, ints([2]), ints([1, 1, 1], [1, 3]))).toThrow('[Tensor.indexAdd] index[0] = 2 is out of range [0, 2)');
+});
+
+it('put writes to the places of the flattened tensor, and its gradients go where its values come from', () => {
+  const x = tensor([[1, 2], [3, 4]], { requiresGrad: true }); // biome-ignore format: matrix
+  const source = tensor([[5], [6]], { requiresGrad: true });
+  const y = x.put(tensor([[-1], [0]], { dtype: 'int32' }), source);
+  y.mul(tensor([[10, 20], [30, 40]])).sum().backward(); // biome-ignore format: matrix
+  expect([y.toArray(), x.grad!.toArray(), source.grad!.toArray()]).toEqual([[[6, 2], [3, 5]], [[0, 20], [30, 0]], [[40], [10]]]); // biome-ignore format: matrices
+  expect(() => x.put([0], ones([2]))).toThrow('[Tensor.put] expected 1 elements in source, got 2');
+  expect(() => x.put([4], ones([1]))).toThrow('[Tensor.put] index[0] = 4 is out of range [-4, 4)');
+  expect(x.detach().put_([2], tensor([9])).toArray()).toEqual([[1, 2], [9, 4]]); // biome-ignore format: matrix
 });

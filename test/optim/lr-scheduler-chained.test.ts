@@ -113,7 +113,7 @@ describe('CyclicLR', () => {
     const optimizer = sgd(0.3);
     new LinearLR(optimizer);
     new CyclicLR(optimizer, { baseLr: 0.1, maxLr: 0.5 });
-    expect([optimizer.paramGroups[0]!.lr, optimizer.paramGroups[0]!.initialLr]).toEqual([0.1, 0.3]);
+    expect([optimizer.paramGroups[0]!.lr, optimizer.paramGroups[0]!.initialLr]).toEqual([0.3, 0.3]);
   });
 
   it('is as it was when the function fails', () => {

@@ -6,7 +6,7 @@ import { type Definition, LRScheduler, type Scheduled } from './scheduler';
 export interface ConstantLROptions {
   /** The factor of the rate, above 0 and at most 1; default 1/3. */
   factor?: number;
-  /** The number of steps with the factor; default 5. */
+  /** The number of steps with the factor; default 5. With 0 the factor stays, as in PyTorch. */
   totalIters?: number;
 }
 
@@ -16,10 +16,10 @@ const constantLR: Definition<ConstantLROptions> = {
   check(where, { factor, totalIters }) {
     checkNumber(where, 'factor', factor, 0, 1);
     if (factor === 0) throw rangeError(where, 'expected factor to be above 0, got 0');
-    checkInteger(where, 'totalIters', totalIters, 1);
+    checkInteger(where, 'totalIters', totalIters, 0);
   },
-  rate({ epoch, lr }, { factor, totalIters }) {
-    if (epoch === 0) return lr * factor;
+  rate({ epoch, lr, begins }, { factor, totalIters }) {
+    if (epoch === 0) return begins || totalIters > 0 ? lr * factor : lr; // without steps the factor is none for a schedule that takes over
     return epoch === totalIters ? lr * (1 / factor) : lr;
   },
 };

@@ -8,7 +8,7 @@ export interface LinearLROptions {
   startFactor?: number;
   /** The final factor of the rate; default 1. */
   endFactor?: number;
-  /** The number of steps from the first to the last factor; default 5. */
+  /** The number of steps from the first to the last factor; default 5. With 0 the first factor stays, as in PyTorch. */
   totalIters?: number;
 }
 
@@ -19,7 +19,7 @@ const linearLR: Definition<LinearLROptions> = {
     checkNumber(where, 'startFactor', startFactor, 0, 1);
     if (startFactor === 0) throw rangeError(where, 'expected startFactor to be above 0, got 0');
     checkNumber(where, 'endFactor', endFactor, 0, 1);
-    checkInteger(where, 'totalIters', totalIters, 1);
+    checkInteger(where, 'totalIters', totalIters, 0);
   },
   rate({ epoch, lr }, { startFactor, endFactor, totalIters }) {
     if (epoch === 0) return lr * startFactor;

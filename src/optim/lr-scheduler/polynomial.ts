@@ -4,7 +4,7 @@ import { type Definition, LRScheduler, type Scheduled } from './scheduler';
 
 /** The options of `PolynomialLR`. */
 export interface PolynomialLROptions {
-  /** The number of steps down to 0; default 5. */
+  /** The number of steps down to 0; default 5. With 0 the rate does not change. */
   totalIters?: number;
   /** The exponent; default 1, a straight line. */
   power?: number;
@@ -14,7 +14,7 @@ const polynomialLR: Definition<PolynomialLROptions> = {
   name: 'PolynomialLR',
   defaults: { totalIters: 5, power: 1 },
   check(where, { totalIters, power }) {
-    checkInteger(where, 'totalIters', totalIters, 1);
+    checkInteger(where, 'totalIters', totalIters, 0);
     checkNumber(where, 'power', power, 0);
   },
   rate({ epoch, lr }, { totalIters, power }) {

@@ -117,8 +117,11 @@ export abstract class LRScheduler<O extends object = object> {
       return;
     }
     const { paramGroups } = optimizer;
-    this.#baseLrs = paramGroups.map(({ lr, initialLr }, i) => definition.base?.(this.#options, i) ?? initialLr ?? lr);
+    const own = paramGroups.map(({ lr, initialLr }, i) => definition.base?.(this.#options, i) ?? initialLr ?? lr);
+    // As in PyTorch, the first rate of the first scheduler is also that of later ones until they are stepped, even if their options have one.
+    this.#baseLrs = definition.replacesFirst ? own : own.map((rate, i) => paramGroups[i]!.initialLr ?? rate);
     this.begin(name, this.rates());
+    this.#baseLrs = own;
     paramGroups.forEach((group, i) => {
       if (definition.replacesFirst) group.initialLr = this.#baseLrs[i]!;
       else group.initialLr ??= this.#baseLrs[i]!;

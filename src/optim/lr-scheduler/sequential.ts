@@ -21,6 +21,10 @@ const sequentialLR: Definition<SequentialLROptions> = {
       if (one instanceof SequentialLR) throw rangeError(where, `schedulers[${i}] is a sequence itself`, 'put its schedulers into this one');
     });
     checkMilestones(where, milestones);
+    milestones.forEach((milestone, i) => {
+      if (i > 0 && milestone < milestones[i - 1]!)
+        throw rangeError(where, `expected ascending milestones, got ${milestone} after ${milestones[i - 1]}`);
+    });
     if (milestones.length !== schedulers.length - 1)
       throw rangeError(where, `expected ${schedulers.length - 1} milestones for ${schedulers.length} schedulers, got ${milestones.length}`);
   },

@@ -13,7 +13,7 @@ export interface StepLROptions {
 
 /** The options of `MultiStepLR`. */
 export interface MultiStepLROptions {
-  /** The numbers of steps after which the rate decays, ascending; one that is listed twice decays it twice. */
+  /** The numbers of steps after which the rate decays, in any order; one that is listed twice decays it twice. */
   milestones: readonly number[];
   /** The factor of each decay; default 0.1. */
   gamma?: number;
