@@ -91,6 +91,16 @@ BENCH(movement, scatter_add) {
   }
 }
 
+BENCH(movement, scatter_add_int) {
+  for (size_t n : kSizes) {
+    std::vector<int32_t> dx(n), dy(n);
+    const std::vector<int32_t> order = order_of(n);
+    Run run(bench.threads);
+    row(bench, "scatter_add_int", std::to_string(n), {n, 2, 0, 1},
+        [&] { bench.kernel.scatter_add_int(run, dx.data(), dy.data(), order.data(), 1, n, 1, n); });
+  }
+}
+
 BENCH(movement, scatter) {
   for (size_t n : kSizes) {
     Floats out(n), x(n);
