@@ -219,6 +219,24 @@ it('upsampling is recorded, and sums the gradients of the copies of a pixel', as
     }
 });
 
+it.each([
+  [false, false],
+  [true, false],
+  [false, true],
+])(
+  'the gradient of an enlargement by any factor is the sum over the copies of a pixel (alignCorners %s, halfPixelCenters %s)',
+  (...rule) => {
+    const [image, factors] = [tf.tensor4d(numbers(60, 1), [2, 3, 5, 2]), tf.tensor4d(numbers(140, 2), [2, 5, 7, 2])];
+    const large = (x: tf.Tensor) => tf.image.resizeNearestNeighbor(x as tf.Tensor4D, [5, 7], ...rule);
+    const gradient = tf.grad(large)(image, factors).dataSync();
+    // The enlarged images of which one pixel is 1 have ones at its copies.
+    for (let i = 0; i < 60; i++) {
+      const ones = tf.reshape(tf.oneHot(tf.scalar(i, 'int32'), 60), image.shape);
+      expect(gradient[i]).toBeCloseTo(tf.sum(tf.mul(large(tf.cast(ones, 'float32')), factors)).dataSync()[0]!, 5);
+    }
+  },
+);
+
 it('moving averages that a program has read or cloned stay what they were', async () => {
   const model = normalized();
   await model.fit(x(), y(), fitting);
