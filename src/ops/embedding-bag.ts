@@ -166,7 +166,7 @@ function totals(where: string, weight: Tensor, { index, offsets }: Bags, factors
  * Shapes: index int32 `[bags, n]`, or `[n]` with `offsets` `[bags]`; weight `[rows, columns]`; the result is `[bags, columns]`. Row `paddingIdx` belongs to no bag; an
  * empty bag gives 0. A sum with `perSampleWeights` is the product of a sparse matrix in CSR form with `weight`: the index has its columns, the factors are its
  * values, and the offsets are its row starts. A RangeError for an index outside the table, and for offsets that do not begin with 0, descend or are too large. In a
- * recorded function `mode: "max"` does not check the offsets.
+ * recorded function `mode: "max"` does not check the offsets. NaN counts as largest there, where PyTorch passes over one behind a number.
  *
  * @example
  * const index = tensor([0, 1, 2], { dtype: "int32" });
