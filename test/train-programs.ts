@@ -211,7 +211,7 @@ export const sameWidth = ({ kind }: LoaderSpec): boolean => kind === 'aliases' |
 
 // Adam whose rate decays with the square root of the step, which is not linear in it.
 const names = ['exp_avg', 'exp_avg_sq'];
-const fading: Definition<optim.AdamOptions> = {
+const fading: Definition<optim.AdamWOptions> = {
   name: 'Fading',
   defaults: { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, amsgrad: false, maximize: false },
   check: (_, { lr }) => {
@@ -228,7 +228,7 @@ const fading: Definition<optim.AdamOptions> = {
     calls.adamStep({ param: values, m, v, grad: gradient, n, ...options });
   },
 };
-class Fading extends Base<optim.AdamOptions> {}
+class Fading extends Base<optim.AdamWOptions> {}
 
 export function optimizerOf(p: Program, parameters: nn.Parameter[]): Optimizer {
   if (!p.fading) return makeOptimizer(p.optimizer, parameters);

@@ -162,7 +162,7 @@ export abstract class CurveMetric<Value, More extends object = object> extends M
     this.reached.fill(0);
   }
 
-  /** @internal The steps of a class or label; null: of all labels together. */
+  /** @internal The steps of a class or label; null: of all of them together. */
   protected steps(column: number | null): Steps {
     const { width } = this.problem;
     if (this.thresholds !== null) return this.countedSteps(column === null ? Array.from({ length: width }, (_, c) => c) : [column]);
@@ -172,9 +172,10 @@ export abstract class CurveMetric<Value, More extends object = object> extends M
     const size = Math.floor(scores.length / stride);
     const [own, wanted] = [new Float32Array(size), new Uint8Array(size)];
     const isMulticlass = this.problem.task === 'multiclass';
+    const rowLength = column === null ? width : 1; // how many of the chosen scores belong to a row
     let kept = 0;
     for (let i = 0; i < size; i++) {
-      const target = isMulticlass ? Number(targets[i] === column) : targets[first + i * stride]!;
+      const target = isMulticlass ? Number(targets[Math.floor(i / rowLength)] === (column ?? i % width)) : targets[first + i * stride]!;
       if (target < 0) continue;
       own[kept] = scores[first + i * stride]!;
       wanted[kept++] = target;

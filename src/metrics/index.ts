@@ -22,6 +22,7 @@ export type { MultidimAverage, StatScoresOptions } from './counts';
 export { CriticalSuccessIndex, type CriticalSuccessIndexOptions } from './critical-success-index';
 export type { CurveOptions, Thresholds } from './curve';
 export type { AreaOptions } from './curve-average';
+export type { CurveAverage, Curves } from './curve-mean';
 export {
   PrecisionAtFixedRecall,
   type PrecisionAtFixedRecallOptions,

@@ -3,6 +3,7 @@ import { Tensor } from '../tensor';
 import { scalar } from './counts';
 import { CurveMetric, type CurveOptions, type Steps } from './curve';
 import { type AreaOptions, averageOf, checkAverage } from './curve-average';
+import { type CurveAverage, type Curves, checkCurveAverage, meanLine, sorted } from './curve-mean';
 import type { Task } from './task';
 
 /** One curve of `PrecisionRecallCurve`. */
@@ -16,9 +17,11 @@ export interface PrecisionRecall {
 }
 
 /** The options of `PrecisionRecallCurve`. */
-export interface PrecisionRecallCurveOptions<T extends Task = Task> extends CurveOptions {
+export interface PrecisionRecallCurveOptions<T extends Task = Task, A extends CurveAverage | null = null> extends CurveOptions {
   /** The kind of problem. */
   task: T;
+  /** One curve for all classes of a "multiclass" task, "micro" or "macro"; null (default): a curve for each class. */
+  average?: A;
 }
 
 /** A precision-recall curve. */
@@ -43,6 +46,25 @@ export function precisionRecallOf({ tps, fps, positives }: Steps, absent: number
 /** Without positive targets recall is undefined: torchmetrics uses 1 for binary and multilabel tasks whose thresholds are all scores. */
 export const absentRecall = (task: Task, isExact: boolean): number => (isExact && task !== 'multiclass' ? 1 : Number.NaN);
 
+interface Line {
+  precision: Float32Array;
+  recall: Float32Array;
+  thresholds: Float32Array;
+}
+
+function lineOf(steps: Steps, absent: number): Line {
+  const { precision, recall } = precisionRecallOf(steps, absent);
+  return { precision: Float32Array.from(precision), recall: Float32Array.from(recall), thresholds: steps.thresholds.slice().reverse() };
+}
+
+const vector = (values: Float32Array): Tensor => new Tensor(values, [values.length]);
+
+const precisionRecall = ({ precision, recall, thresholds }: Line): PrecisionRecall => ({
+  precision: vector(precision),
+  recall: vector(recall),
+  thresholds: vector(thresholds),
+});
+
 /**
  * Precision and recall at each threshold, where scores of at least the threshold are positive predictions. As `torchmetrics.PrecisionRecallCurve`.
  *
@@ -50,6 +72,9 @@ export const absentRecall = (task: Task, isExact: boolean): number => (isExact &
  * is a list of curves, one for each class or label, where torchmetrics has a tuple of all precisions, all recalls and all thresholds. Points go from the lowest threshold to the highest, followed by one extra point with precision 1 and recall
  * 0, the only one before any update. Precision is NaN at a threshold that no score reaches. Recall without positive targets is NaN, but 1 for "binary" and
  * "multilabel" tasks if every score is a threshold (`thresholds`: null).
+ *
+ * With an `average` `compute()` of a "multiclass" task is one curve. That of "macro" has the precisions of all classes' curves in ascending order, with the mean
+ * of the interpolated recalls, and beside them all classes' thresholds in ascending order.
  *
  * One thing differs from torchmetrics 1.9: if all targets of a "multiclass" task are class 0, it gives recall 1 for every class.
  *
@@ -61,20 +86,26 @@ export const absentRecall = (task: Task, isExact: boolean): number => (isExact &
  * thresholds.toArray(); // [0.125, 0.25, 0.5, 0.75]
  * precision.toArray().length; // 5
  */
-export class PrecisionRecallCurve<T extends Task = Task> extends CurveMetric<T extends 'binary' ? PrecisionRecall : PrecisionRecall[]> {
-  constructor(options: PrecisionRecallCurveOptions<T>) {
-    super('PrecisionRecallCurve', options, {});
+export class PrecisionRecallCurve<T extends Task = Task, A extends CurveAverage | null = null> extends CurveMetric<
+  Curves<PrecisionRecall, T, A>,
+  { average: CurveAverage | null }
+> {
+  constructor(options: PrecisionRecallCurveOptions<T, A>) {
+    super('PrecisionRecallCurve', options as PrecisionRecallCurveOptions, { average: null });
+    checkCurveAverage('PrecisionRecallCurve', this.own.average, this.problem.task);
   }
 
-  compute(): T extends 'binary' ? PrecisionRecall : PrecisionRecall[] {
+  compute(): Curves<PrecisionRecall, T, A> {
     const { task } = this.problem;
-    const absent = absentRecall(task, this.thresholds === null);
-    const curves = this.each((steps): PrecisionRecall => {
-      const { precision, recall } = precisionRecallOf(steps, absent);
-      const vector = (values: Float64Array | Float32Array): Tensor => new Tensor(Float32Array.from(values), [values.length]);
-      return { precision: vector(precision), recall: vector(recall), thresholds: vector(steps.thresholds.slice().reverse()) };
-    });
-    return (task === 'binary' ? curves[0] : curves) as T extends 'binary' ? PrecisionRecall : PrecisionRecall[];
+    const { average } = this.own;
+    const absent = absentRecall(average === 'micro' ? 'binary' : task, this.thresholds === null);
+    const one = (line: Line): Curves<PrecisionRecall, T, A> => precisionRecall(line) as Curves<PrecisionRecall, T, A>;
+    if (average === 'micro') return one(lineOf(this.steps(null), absent));
+    const lines = this.each((steps) => lineOf(steps, absent));
+    if (task === 'binary') return one(lines[0]!);
+    if (average === null) return lines.map(precisionRecall) as Curves<PrecisionRecall, T, A>;
+    const { x, y } = meanLine(lines.map(({ precision, recall }) => ({ x: precision, y: recall })));
+    return one({ precision: x, recall: y, thresholds: sorted(lines.map(({ thresholds }) => thresholds)) });
   }
 }
 

@@ -26,7 +26,7 @@ const found = (targets: Float64Array, scores: Float32Array, topK: number): Float
  * The mean over the queries of the average precision, the mean of the precisions at the ranks of the relevant documents. As `torchmetrics.retrieval.RetrievalMAP`.
  *
  * `update(preds, target, { indexes })` takes scores, float32, targets 0 and 1, int32 or float32, and the query of each document, int32, all of one shape.
- * Documents with equal scores keep their order. As in torchmetrics, a relevant document counts only if its score is above 0. `compute()` is a scalar, the queries'
+ * Documents with equal scores keep their order, which torchmetrics leaves open. As in torchmetrics, a relevant document counts only if its score is above 0. `compute()` is a scalar, the queries'
  * figures reduced by `aggregation`; 0 without queries, a RangeError for a query of more than 2^21 documents.
  *
  * @example

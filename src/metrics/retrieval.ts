@@ -235,7 +235,7 @@ export class RetrievalNormalizedDCG extends RetrievalMetric {
  * The mean over the queries of `1 / rank` of the first relevant document, where the highest score has rank 1. As `torchmetrics.retrieval.RetrievalMRR`.
  *
  * `update(preds, target, { indexes })` takes scores, float32, targets 0 and 1, int32 or float32, and the query of each document, int32, all of one shape.
- * Documents with equal scores keep their order. As in torchmetrics, a relevant document counts only if its score is above 0. `compute()` is a scalar, the
+ * Documents with equal scores keep their order, which torchmetrics leaves open. As in torchmetrics, a relevant document counts only if its score is above 0. `compute()` is a scalar, the
  * queries' figures reduced by `aggregation`; 0 without queries, a RangeError for a query of more than 2^21 documents.
  *
  * @example

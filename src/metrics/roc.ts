@@ -4,6 +4,7 @@ import { Tensor } from '../tensor';
 import { ratio, scalar } from './counts';
 import { CurveMetric, type CurveOptions, type Steps } from './curve';
 import { type AreaOptions, averageOf, checkAverage } from './curve-average';
+import { type CurveAverage, type Curves, checkCurveAverage, meanLine, sorted } from './curve-mean';
 import type { Task } from './task';
 
 /** One curve of `ROC`. */
@@ -17,9 +18,11 @@ export interface ROCCurve {
 }
 
 /** The options of `ROC`. */
-export interface ROCOptions<T extends Task = Task> extends CurveOptions {
+export interface ROCOptions<T extends Task = Task, A extends CurveAverage | null = null> extends CurveOptions {
   /** The kind of problem. */
   task: T;
+  /** One curve for all classes of a "multiclass" task, "micro" or "macro"; null (default): a curve for each class. */
+  average?: A;
 }
 
 /** A ROC curve. */
@@ -39,6 +42,23 @@ export function pointsOf({ tps, fps, positives, negatives }: Steps, isExact: boo
   return { fpr, tpr };
 }
 
+interface Rates {
+  fpr: Float32Array;
+  tpr: Float32Array;
+  thresholds: Float32Array;
+}
+
+function ratesOf(steps: Steps, isExact: boolean): Rates {
+  const { fpr, tpr } = pointsOf(steps, isExact);
+  const thresholds = new Float32Array(fpr.length).fill(1);
+  thresholds.set(steps.thresholds, Number(isExact));
+  return { fpr: Float32Array.from(fpr), tpr: Float32Array.from(tpr), thresholds };
+}
+
+const vector = (values: Float32Array): Tensor => new Tensor(values, [values.length]);
+
+const rocCurve = ({ fpr, tpr, thresholds }: Rates): ROCCurve => ({ fpr: vector(fpr), tpr: vector(tpr), thresholds: vector(thresholds) });
+
 /**
  * The receiver operating characteristic: the true and the false positive rate at each threshold, where scores of at least the threshold are positive. As
  * `torchmetrics.ROC`.
@@ -46,6 +66,9 @@ export function pointsOf({ tps, fps, positives, negatives }: Steps, isExact: boo
  * For `update(preds, target)` see `Task`; preds are scores. `compute()` is a curve `{ fpr, tpr, thresholds }` for a "binary" task; for the others it is a list
  * of curves, one for each class or label, where torchmetrics has a tuple of all `fpr`, all `tpr` and all `thresholds`. Points go from the highest threshold to the lowest. If every score is a threshold (`thresholds`: null) the curve
  * begins at (0, 0) with the threshold 1, the only point before any update. A rate whose targets do not occur is 0.
+ *
+ * With an `average` `compute()` of a "multiclass" task is one curve. That of "macro" has the false positive rates of all classes' curves in ascending order, with
+ * the mean of the interpolated true positive rates, and beside them all classes' thresholds in descending order.
  *
  * @example
  * const roc = new metrics.ROC({ task: 'binary' });
@@ -55,21 +78,25 @@ export function pointsOf({ tps, fps, positives, negatives }: Steps, isExact: boo
  * tpr.toArray(); // [0, 0.5, 0.5, 1, 1]
  * thresholds.toArray(); // [1, 0.75, 0.5, 0.25, 0.125]
  */
-export class ROC<T extends Task = Task> extends CurveMetric<T extends 'binary' ? ROCCurve : ROCCurve[]> {
-  constructor(options: ROCOptions<T>) {
-    super('ROC', options, {});
+export class ROC<T extends Task = Task, A extends CurveAverage | null = null> extends CurveMetric<
+  Curves<ROCCurve, T, A>,
+  { average: CurveAverage | null }
+> {
+  constructor(options: ROCOptions<T, A>) {
+    super('ROC', options as ROCOptions, { average: null });
+    checkCurveAverage('ROC', this.own.average, this.problem.task);
   }
 
-  compute(): T extends 'binary' ? ROCCurve : ROCCurve[] {
-    const isExact = this.thresholds === null;
-    const curves = this.each((steps): ROCCurve => {
-      const { fpr, tpr } = pointsOf(steps, isExact);
-      const thresholds = new Float32Array(fpr.length).fill(1);
-      thresholds.set(steps.thresholds, Number(isExact));
-      const vector = (values: Float32Array): Tensor => new Tensor(values, [values.length]);
-      return { fpr: vector(Float32Array.from(fpr)), tpr: vector(Float32Array.from(tpr)), thresholds: vector(thresholds) };
-    });
-    return (this.problem.task === 'binary' ? curves[0] : curves) as T extends 'binary' ? ROCCurve : ROCCurve[];
+  compute(): Curves<ROCCurve, T, A> {
+    const { average } = this.own;
+    const curve = (steps: Steps): Rates => ratesOf(steps, this.thresholds === null);
+    const one = (rates: Rates): Curves<ROCCurve, T, A> => rocCurve(rates) as Curves<ROCCurve, T, A>;
+    if (average === 'micro') return one(curve(this.steps(null)));
+    const curves = this.each(curve);
+    if (this.problem.task === 'binary') return one(curves[0]!);
+    if (average === null) return curves.map(rocCurve) as Curves<ROCCurve, T, A>;
+    const { x, y } = meanLine(curves.map(({ fpr, tpr }) => ({ x: fpr, y: tpr })));
+    return one({ fpr: x, tpr: y, thresholds: sorted(curves.map(({ thresholds }) => thresholds)).reverse() });
   }
 }
 

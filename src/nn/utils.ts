@@ -20,7 +20,7 @@ export { removeWeightNorm, type WeightNormOptions, weightNorm } from './weight-n
 
 /** The options of `clipGradNorm_` and `getTotalNorm`. */
 export interface ClipGradNormOptions {
-  /** The p of the norm, above 0; default 2. Infinity is the largest magnitude. */
+  /** The p of the norm; default 2. Infinity is the largest magnitude, -Infinity the smallest, and 0 the number of tensors that are not all 0. */
   normType?: number;
   /** Whether a norm that is not finite is an error, before anything is changed; default false. Not in compiled functions, because the norm is read. */
   errorIfNonfinite?: boolean;
@@ -29,8 +29,7 @@ export interface ClipGradNormOptions {
 function checkOptions(where: string, options: ClipGradNormOptions | undefined): Required<ClipGradNormOptions> {
   const checked = withDefaults(where, options, { normType: 2, errorIfNonfinite: false });
   checkBoolean(where, 'errorIfNonfinite', checked.errorIfNonfinite);
-  checkNumber(where, 'normType', checked.normType, 0);
-  if (checked.normType === 0) throw rangeError(where, 'expected normType to be above 0, got 0');
+  checkNumber(where, 'normType', checked.normType);
   return checked;
 }
 
@@ -55,10 +54,13 @@ function withGradient(where: string, parameters: Tensor | Iterable<Tensor>): Ten
 }
 
 const normOf = (tensors: readonly Tensor[], order: number): Tensor => {
-  if (order === Infinity) {
+  if (order === Infinity || order === -Infinity) {
     const some = tensors.filter(({ numel }) => numel > 0); // an empty tensor has no largest element
-    return some.length === 0 ? scalar(0) : stack(some.map((t) => t.abs().max())).max();
+    const name = order > 0 ? 'max' : 'min';
+    return some.length === 0 ? scalar(0) : stack(some.map((t) => t.abs()[name]()))[name]();
   }
+  // In PyTorch this is the norm of the norms, so that order 0 counts the tensors, not the elements.
+  if (order === 0) return stack(tensors.map((t) => t.ne(0).any().to('float32'))).sum();
   const sizes = tensors.map((t) => t.abs());
   return stack(sizes.map((t) => t.pow(order).sum()))
     .sum()
@@ -90,7 +92,7 @@ function scaleTo(where: string, gradients: readonly Tensor[], maxNorm: number, n
  * scalar; 0 if there is no gradient. Parameters without a gradient are skipped; a norm that is NaN makes every gradient NaN. Call it between `backward()` and
  * `step()`, in compiled functions too.
  *
- * A RangeError unless maxNorm is at least 0 and normType above 0, and with `errorIfNonfinite` for a norm that is NaN or infinite.
+ * A RangeError unless maxNorm is at least 0, and with `errorIfNonfinite` for a norm that is NaN or infinite.
  *
  * @example
  * const w = new nn.Parameter(tensor([1, 2]));
@@ -111,7 +113,7 @@ export function clipGradNorm_(parameters: Tensor | Iterable<Tensor>, maxNorm: nu
 /**
  * The norm of all elements of all tensors together: `torch.nn.utils.get_total_norm`.
  *
- * `(sum |x|^p)^(1/p)`, where p is `normType`, a scalar; 0 without tensors. It has no gradient. A RangeError unless normType is above 0, and with
+ * `(sum |x|^p)^(1/p)`, where p is `normType`, a scalar; 0 without tensors. It has no gradient. A RangeError with
  * `errorIfNonfinite` for a norm that is NaN or infinite.
  *
  * @example

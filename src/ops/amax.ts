@@ -11,8 +11,20 @@ import { keepdimOf, reducedDims } from './reduce';
 
 type Dim = number | readonly number[];
 
-/** The extremes over the dimensions that `dim` names; `where` is the operation that errors name. */
-export function extremesOver(name: 'max' | 'min', where: string, x: Tensor, dim: Dim | undefined, keepdim: boolean): Tensor {
+type Equals = (x: Tensor, extreme: Tensor) => Tensor;
+
+/**
+ * The extremes over the dimensions that `dim` names; `where` is the operation that errors name. The gradient is divided among elements that `equals` finds;
+ * without any it is NaN.
+ */
+export function extremesOver(
+  name: 'max' | 'min',
+  where: string,
+  x: Tensor,
+  dim: Dim | undefined,
+  keepdim: boolean,
+  equals: Equals = ties,
+): Tensor {
   const reduced = reducedDims(where, dim, x.shape.length);
   if (x.shape.some((size, d) => reduced[d] && size === 0))
     throw rangeError(where, `${shapeText(x.shape)} is empty where an extreme is asked for`);
@@ -27,18 +39,21 @@ export function extremesOver(name: 'max' | 'min', where: string, x: Tensor, dim:
   const y = keepdim ? extreme : new Tensor(extreme.values, shape);
   return record(y, where.slice(7), [x], [x, y], (dy) => {
     const mask = empty(x.shape.slice());
-    calls.intToFloat({ out: mask.floats, x: ties(x, extreme).ints, n: x.numel });
+    calls.intToFloat({ out: mask.floats, x: equals(x, extreme).ints, n: x.numel });
     const count = sumOver(mask, reduced);
     const part = binary(where, 'div', new Tensor(dy.values, kept), count, 'float32');
     give(x, binary(where, 'mul', mask, part, 'float32'));
   });
 }
 
+// NaN equals nothing, so that a NaN has the gradient of PyTorch: NaN for every element.
+const same: Equals = (x, extreme) => binary('amax', 'eq', x, extreme, 'int32');
+
 declare module '../tensor' {
   interface Tensor {
     /**
      * The largest elements along `dim`: one dimension, several (an array), or all by default. NaN counts as largest. The gradient is divided evenly among elements
-     * that are equal to the result, unlike with `max(dim)`. As `torch.amax`.
+     * that are equal to the result, unlike with `max(dim)`; it is NaN for all elements where the result is NaN. As `torch.amax`.
      *
      * A RangeError if there are no elements.
      *
@@ -66,14 +81,14 @@ declare module '../tensor' {
 }
 
 Tensor.prototype.amax = function (this: Tensor, dim, options) {
-  return extremesOver('max', 'Tensor.amax', this, dim, keepdimOf('Tensor.amax', options));
+  return extremesOver('max', 'Tensor.amax', this, dim, keepdimOf('Tensor.amax', options), same);
 };
 Tensor.prototype.amin = function (this: Tensor, dim, options) {
-  return extremesOver('min', 'Tensor.amin', this, dim, keepdimOf('Tensor.amin', options));
+  return extremesOver('min', 'Tensor.amin', this, dim, keepdimOf('Tensor.amin', options), same);
 };
 Tensor.prototype.aminmax = function (this: Tensor, options) {
   const where = 'Tensor.aminmax';
   const { dim, keepdim } = withDefaults<{ dim: number | undefined; keepdim: boolean }>(where, options, { dim: undefined, keepdim: false });
   const kept = keepdimOf(where, { keepdim });
-  return { min: extremesOver('min', where, this, dim, kept), max: extremesOver('max', where, this, dim, kept) };
+  return { min: extremesOver('min', where, this, dim, kept, same), max: extremesOver('max', where, this, dim, kept, same) };
 };

@@ -1,7 +1,8 @@
 // Limits between which elements are kept: numbers, or tensors with a limit for each element.
+import { record } from '../autograd';
 import { checkNumber, rangeError, withDefaults } from '../errors';
 import { checkTensor, Tensor } from '../tensor';
-import { scalar } from './broadcast';
+import { giveSummed, scalar } from './broadcast';
 import { choose } from './choose';
 import './convert';
 import { unary } from './unary';
@@ -37,9 +38,15 @@ export function clampLimits(where: string, first: ClampLimits | Limit, second?: 
   return { min, max };
 }
 
-// x where it is within the limit, which is included, or NaN; else the limit.
+// x where it is within the limit, which is included, or NaN; else the limit. Neither has a gradient where one is NaN.
 function limited(where: string, x: Tensor, isWithin: 'ge' | 'le', limit: Tensor): Tensor {
-  return choose(where, x[isWithin](limit).logicalOr(x.isnan()), x, limit);
+  const within = x[isWithin](limit);
+  const beyond = x[isWithin === 'ge' ? 'lt' : 'gt'](limit);
+  const y = choose(where, within.logicalOr(x.isnan()), x.detach(), limit.detach());
+  return record(y, 'clamp', [x, limit], [within, beyond], (dy) => {
+    if (x.needsGrad) giveSummed(x, choose(where, within, dy, scalar(0)), true);
+    if (limit.needsGrad) giveSummed(limit, choose(where, beyond, dy, scalar(0)), true);
+  });
 }
 
 // Of int32 with limits that are int32 too.

@@ -1,4 +1,5 @@
 // Norms of and distances between vectors, all public in `nn.functional`.
+import { record, share } from '../autograd';
 import { checkBoolean, checkNumber, rangeError, withDefaults } from '../errors';
 import { allocateConstant, type TensorData } from '../memory';
 import { broadcastShapes, normalizeDim, shapeText } from '../shape';
@@ -40,7 +41,11 @@ export function cosineSimilarity(x1: Tensor, x2: Tensor, options?: { dim?: numbe
   const d = normalizeDim(where, dim, shape.length);
   const whole = (x: Tensor): Tensor => (x.shape.length === shape.length && x.shape[d] === shape[d] ? x : x.expand(shape));
   const [a, b] = [whole(x1), whole(x2)];
-  const length = (x: Tensor): Tensor => normOf(where, x, 2, d, true).clampMin(eps);
+  // As in PyTorch a norm below eps has the gradient of the norm, so that only its value is eps.
+  const length = (x: Tensor): Tensor => {
+    const norm = normOf(where, x, 2, d, true);
+    return record(norm.detach().clampMin(eps), 'cosineSimilarity', [norm], [], (dy) => share(norm, dy));
+  };
   return a
     .div(length(a))
     .mul(b.div(length(b)))

@@ -11,7 +11,8 @@ import './arithmetic';
 import './compare';
 import './convert';
 import { maximaOfBags } from './bag-maxima';
-import { arange, full, zeros } from './create';
+import { choose } from './choose';
+import { zeros } from './create';
 import { checkEmbedding, type EmbeddingOptions, embedding, embeddingDefaults, renormalize, sharesOf } from './embedding';
 import './extremum';
 import { explainIndex } from './indices';
@@ -87,20 +88,19 @@ function maxOfBags(where: string, rows: Tensor, { offsets, count }: Bags, skippe
   const begin = (b: number): number => offsets.ints[b] ?? length;
   let width = 1;
   for (let b = 0; b < count; b++) width = Math.max(width, begin(b + 1) - begin(b));
-  // Two rows behind the rows of all positions: one that is less than any other, and one of zeros.
-  const all = cat([rows, full([1, columns], -Infinity), zeros([1, columns])]);
+  const all = cat([rows, zeros([1, columns])]); // behind the rows of all positions there is one of zeros, for bags without rows
   let places = constant([count, width], 'int32'); // the rows of each bag
   places.values.fill(length);
   for (let b = 0; b < count; b++) for (let i = begin(b); i < begin(b + 1); i++) places.values[b * width + i - begin(b)] = i;
   if (skipped !== null) {
-    const isOut = cat([skipped, zeros([2], { dtype: 'int32' })])
+    const isOut = cat([skipped, zeros([1], { dtype: 'int32' })])
       .indexSelect(0, places.reshape([count * width]))
       .reshape([count, width]);
     places = places.add(isOut.mul(places.mul(-1).add(length)));
   }
-  const isFirst = arange(width, { dtype: 'int32' }).eq(0);
-  const isEmpty = places.ne(length).sum(1, { keepdim: true }).eq(0);
-  const chosen = places.add(isEmpty.mul(isFirst));
+  // A place without a row repeats the first row of the bag, so that it never gets the gradient of an element that is as small as any can be.
+  const first = places.min(1, { keepdim: true }).values;
+  const chosen = choose(where, places.ne(length), places, first);
   return all
     .indexSelect(0, chosen.reshape([count * width]))
     .reshape([count, width, columns])
@@ -166,7 +166,7 @@ function totals(where: string, weight: Tensor, { index, offsets }: Bags, factors
  * Shapes: index int32 `[bags, n]`, or `[n]` with `offsets` `[bags]`; weight `[rows, columns]`; the result is `[bags, columns]`. Row `paddingIdx` belongs to no bag; an
  * empty bag gives 0. A sum with `perSampleWeights` is the product of a sparse matrix in CSR form with `weight`: the index has its columns, the factors are its
  * values, and the offsets are its row starts. A RangeError for an index outside the table, and for offsets that do not begin with 0, descend or are too large. In a
- * recorded function `mode: "max"` does not check the offsets.
+ * recorded function `mode: "max"` does not check the offsets. NaN counts as largest there, where PyTorch passes over one behind a number.
  *
  * @example
  * const index = tensor([0, 1, 2], { dtype: "int32" });

@@ -98,7 +98,7 @@ declare module '../tensor' {
      * The matrix product, as `torch.matmul`: `[m, k]` with `[k, n]` gives `[m, n]`; leading dimensions are batches and broadcast; a vector on the left
      * counts as a row, on the right as a column, and that dimension is left out of the result.
      *
-     * float32 only. A RangeError when the inner sizes differ, or for a scalar.
+     * float32 only, where PyTorch multiplies integers too. A RangeError when the inner sizes differ, or for a scalar.
      *
      * @example
      * tensor([[1, 2], [3, 4]]).matmul(tensor([1, 1])).toArray(); // [3, 7]

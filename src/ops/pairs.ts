@@ -1,7 +1,7 @@
 // The larger or smaller of two operands, and divisions with a remainder: for two tensors, or a tensor and a number.
 import { record } from '../autograd';
 import * as calls from '../calls.generated';
-import { empty, Tensor } from '../tensor';
+import { Tensor } from '../tensor';
 import { type BinaryKernel, binary, giveSummed, type Operand, operand, scalar } from './broadcast';
 import { choose } from './choose';
 
@@ -16,21 +16,10 @@ const intKernels: Partial<Record<Name, BinaryKernel>> = {
 
 const times = (a: Tensor, b: Tensor): Tensor => binary('mul', 'mul', a, b, 'float32');
 
-// 1 where a `kernel` b, else 0.
-function indicator(kernel: 'gt' | 'lt' | 'eq', a: Tensor, b: Tensor): Tensor {
-  const mask = binary(kernel, kernel, a, b, 'int32');
-  const y = empty(mask.shape.slice());
-  calls.intToFloat({ out: y.floats, x: mask.ints, n: mask.numel });
-  return y;
-}
-
-// The part of dy that goes to a: all of it where a was taken, half where both are equal.
-function shareOf(dy: Tensor, kernel: 'gt' | 'lt', a: Tensor, b: Tensor): Tensor {
-  const share = indicator(kernel, a, b);
-  const half = indicator('eq', a, b);
-  calls.sum({ out: half.floats, x: half.floats, outer: 1, n: 1, inner: half.numel, scale: 0.5 });
-  calls.accumulate({ out: share.floats, x: half.floats, n: share.numel });
-  return times(dy, share);
+// The part of dy that goes to a: none where `beaten` says that b was taken, half where both are equal; all at NaN.
+function shareOf(where: string, dy: Tensor, beaten: 'gt' | 'lt', a: Tensor, b: Tensor): Tensor {
+  const half = choose(where, binary(where, 'eq', a, b, 'int32'), times(dy, scalar(0.5)), dy);
+  return choose(where, binary(where, beaten, a, b, 'int32'), scalar(0), half);
 }
 
 // Minus the integer multiple of b that was subtracted from a: the derivative with respect to b.
@@ -75,9 +64,9 @@ function pair(name: Name, x: Tensor, right: unknown): Tensor {
   if (name === 'floorDivide') return y;
   return record(y, name, [a, b], [a, b], (dy) => {
     if (name === 'maximum' || name === 'minimum') {
-      const beyond = name === 'maximum' ? 'gt' : 'lt';
-      if (a.needsGrad) giveSummed(a, shareOf(dy, beyond, a, b), true);
-      if (b.needsGrad) giveSummed(b, shareOf(dy, beyond, b, a), true);
+      const beaten = name === 'maximum' ? 'lt' : 'gt';
+      if (a.needsGrad) giveSummed(a, shareOf(where, dy, beaten, a, b), true);
+      if (b.needsGrad) giveSummed(b, shareOf(where, dy, beaten, b, a), true);
     } else if (name === 'atan2') {
       if (a.needsGrad) giveSummed(a, anglePart(dy, b, a, b, false), true);
       if (b.needsGrad) giveSummed(b, anglePart(dy, a, a, b, true), true);
@@ -91,8 +80,8 @@ function pair(name: Name, x: Tensor, right: unknown): Tensor {
 declare module '../tensor' {
   interface Tensor {
     /**
-     * The larger of x and `other`, element by element. Where they are equal each gets half of the gradient. NaN where either is NaN; then neither gets a
-     * gradient, where PyTorch gives it to both.
+     * The larger of x and `other`, element by element. Where they are equal each gets half of the gradient. NaN where either is NaN; then both get
+     * the whole gradient.
      *
      * int32 and int32 give int32, everything else float32; `other` is a tensor or a number, shapes broadcast. As `torch.maximum`.
      *

@@ -107,7 +107,7 @@ declare module '../tensor' {
     kthvalue(k: number, dim?: number, options?: { keepdim?: boolean }): Extremes;
     /**
      * The median of all elements as a scalar, or along `dim` with its index. Of an even number of elements it is the lower of the two in the middle, as
-     * in `torch.median`. NaN if any element is. Without `dim` all elements that are equal to the median get the same part of the gradient.
+     * in `torch.median`. NaN if any element is, and without elements. Without `dim` all elements that are equal to the median get the same part of the gradient.
      *
      * @example
      * tensor([3, 1, 2, 4]).median().item(); // 2
@@ -211,11 +211,11 @@ export function pickedValue(name: string, x: Tensor, pick: (x: Tensor) => Tensor
 
 function medians(x: Tensor, d: number, n: number, keepdim: boolean): Extremes {
   if (x.dtype === 'int32') return ranked('median', x, d, Math.floor((n - 1) / 2), keepdim);
-  // NaN is sorted last: if the last element is NaN, so is the median.
+  // NaN counts as largest: if the largest element is NaN, so is the median, with the index of the first.
   const middle = ranked('median', x, d, Math.floor((n - 1) / 2), keepdim);
-  const last = ranked('median', x, d, n - 1, keepdim);
-  const hasNaN = last.values.detach().ne(last.values.detach());
-  return { values: middle.values.where(hasNaN.eq(0), last.values), indices: middle.indices.where(hasNaN.eq(0), last.indices) };
+  const most = x.max(d, { keepdim });
+  const hasNaN = most.values.detach().isnan();
+  return { values: middle.values.where(hasNaN.eq(0), most.values), indices: middle.indices.where(hasNaN.eq(0), most.indices) };
 }
 
 Tensor.prototype.median = function (this: Tensor, dim?: number, options?: { keepdim?: boolean }) {
@@ -223,6 +223,7 @@ Tensor.prototype.median = function (this: Tensor, dim?: number, options?: { keep
   const keepdim = keepdimOf(where, options);
   const d = normalizeDim(where, dim ?? 0, dim === undefined ? 1 : this.shape.length);
   const n = dim === undefined ? this.numel : (this.shape[d] ?? 1);
+  if (n === 0 && dim === undefined && this.dtype === 'float32') return this.sum().mul(Number.NaN);
   if (n === 0) throw rangeError(where, `the tensor ${shapeText(this.shape)} has no elements to choose from`);
   if (dim !== undefined) return medians(this, d, n, keepdim);
   return pickedValue('median', this, (x) => medians(x.reshape([n]), 0, n, false).values);

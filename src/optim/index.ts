@@ -2,7 +2,7 @@
 export { Adadelta, type AdadeltaOptions } from './adadelta';
 export { Adafactor, type AdafactorOptions } from './adafactor';
 export { Adagrad, type AdagradOptions } from './adagrad';
-export { Adam, type AdamOptions, AdamW } from './adam';
+export { Adam, type AdamOptions, AdamW, type AdamWOptions } from './adam';
 export { Adamax, type AdamaxOptions } from './adamax';
 export { ASGD, type ASGDOptions } from './asgd';
 export { LBFGS, type LBFGSOptions } from './lbfgs';

@@ -1,5 +1,5 @@
 // Clips gradients between backward pass and optimizer step.
-import { checkNumber, describe, rangeError, typeError, withDefaults } from '../errors';
+import { checkNumber, describe, typeError, withDefaults } from '../errors';
 import { clipGradNorm_, clipGradValue_ } from '../nn/utils';
 import type { Tensor } from '../tensor';
 
@@ -27,9 +27,8 @@ export function clippingOf(where: string, norm: number | ClipNorm | undefined, v
     const { maxNorm, normType } = withDefaults(`${where}: clipGradNorm`, given, { maxNorm: undefined as number | undefined, normType: 2 });
     byNorm = {
       maxNorm: checkNumber(where, typeof norm === 'number' ? 'clipGradNorm' : 'clipGradNorm.maxNorm', maxNorm, 0),
-      normType: normType === Infinity ? normType : checkNumber(where, 'clipGradNorm.normType', normType, 0),
+      normType: checkNumber(where, 'clipGradNorm.normType', normType),
     };
-    if (byNorm.normType === 0) throw rangeError(where, 'expected clipGradNorm.normType to be above 0, got 0');
   }
   return (parameters) => {
     if (byNorm !== null) clipGradNorm_(parameters, byNorm.maxNorm, { normType: byNorm.normType });

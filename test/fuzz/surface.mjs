@@ -1035,7 +1035,7 @@ const recipes = {
   'nn.utils.clipGradNorm_': (w) => [
     w.float(),
     w.r.real(),
-    w.options({ normType: () => w.r.pick([1, Infinity]), errorIfNonfinite: w.boolean }),
+    w.options({ normType: () => w.r.pick([0, 1, -1, Infinity, -Infinity]), errorIfNonfinite: w.boolean }),
   ],
   'nn.init.orthogonal_': (w) => [w.matrix(), w.options({ gain: () => w.r.real() })],
   'nn.init.sparse_': (w) => [w.matrix(), w.r.real(), ...w.r.pick([[], [0.1], [{ std: 1 }]])],
@@ -1083,7 +1083,7 @@ const recipes = {
   },
   'nn.init.xavierNormal_': (w) => [w.matrix(), w.options({ gain: () => 2 })],
 
-  'optim.Adam': (w) => [groups(w), w.adamOptions()],
+  'optim.Adam': (w) => [groups(w), { ...w.adamOptions(), ...w.options({ decoupledWeightDecay: w.boolean }) }],
   'optim.AdamW': (w) => [groups(w), w.adamOptions()],
   'optim.SGD': (w) => [
     groups(w),
@@ -1604,6 +1604,7 @@ function metricRecipes() {
   const stat = (w) =>
     w.options({ average: () => average(w), topK: () => 1, threshold: () => 0.3, multidimAverage: () => multidimAverage(w) });
   const curve = (w) => w.options({ thresholds: () => w.r.pick([null, 5, [0, 0.5, 1]]) });
+  const averaged = (w) => ({ ...curve(w), ...w.options({ average: () => w.r.pick([null, 'micro', 'macro']) }) });
   const area = (w) => ({ ...curve(w), ...w.options({ average: () => w.r.pick(['macro', 'weighted', 'none']) }) });
   const all = ['binary', 'multiclass', 'multilabel'];
   const two = ['binary', 'multiclass'];
@@ -1618,7 +1619,12 @@ function metricRecipes() {
     MatthewsCorrCoef: [() => ({}), all],
     JaccardIndex: [(w) => w.options({ average: () => average(w), zeroDivision: () => w.r.pick([0, 1]) }), all],
     CalibrationError: [(w) => w.options({ nBins: () => w.size(), norm: () => w.r.pick(['l1', 'l2', 'max']) }), two, true],
-    ...{ ROC: [curve, all, true], PrecisionRecallCurve: [curve, all, true], AUROC: [area, all, true], AveragePrecision: [area, all, true] },
+    ...{
+      ROC: [averaged, all, true],
+      PrecisionRecallCurve: [averaged, all, true],
+      AUROC: [area, all, true],
+      AveragePrecision: [area, all, true],
+    },
     EER: [curve, all, true],
     LogAUC: [(w) => ({ ...curve(w), ...w.options({ fprRange: () => [0.1, 0.9], average: () => w.r.pick(['macro', 'none']) }) }), all, true],
     PrecisionAtFixedRecall: [(w) => ({ ...curve(w), minRecall: 0.5 }), all, true],

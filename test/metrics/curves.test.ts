@@ -195,3 +195,85 @@ describe('curves', () => {
     expect(metric.compute().item()).toBe(whole.compute().item());
   });
 });
+
+// The figures are torchmetrics'.
+describe('one curve for all classes', () => {
+  const preds = floats([0.7, 0.2, 0.1, 0.1, 0.8, 0.1, 0.3, 0.3, 0.4, 0.6, 0.3, 0.1, 0.2, 0.5, 0.3, 0.05, 0.15, 0.8], [6, 3]);
+  const target = ints([0, 1, 2, 1, 2, 2]);
+  const close = (actual: Tensor, expected: number[]): void => {
+    expect(actual.shape).toEqual([expected.length]);
+    expected.forEach((value, i) => {
+      expect(actual.data[i]).toBeCloseTo(value, 5);
+    });
+  };
+  const options = { task: 'multiclass', numClasses: 3 } as const;
+
+  it('micro: of all scores together', () => {
+    const roc = new ROC({ ...options, average: 'micro' });
+    const curve = new PrecisionRecallCurve({ ...options, average: 'micro' });
+    for (const metric of [roc, curve]) metric.update(preds, target);
+    const { fpr, tpr, thresholds } = roc.compute();
+    close(fpr, [0, 0, 0, 1 / 12, 1 / 6, 1 / 6, 1 / 3, 0.5, 7 / 12, 11 / 12, 1]);
+    close(tpr, [0, 1 / 3, 0.5, 0.5, 0.5, 2 / 3, 1, 1, 1, 1, 1]);
+    close(thresholds, [1, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.15, 0.1, 0.05]);
+    const { precision, recall } = curve.compute();
+    close(precision, [1 / 3, 6 / 17, 6 / 13, 0.5, 0.6, 2 / 3, 0.6, 0.75, 1, 1, 1]);
+    close(recall, [1, 1, 1, 1, 1, 2 / 3, 0.5, 0.5, 0.5, 1 / 3, 0]);
+  });
+
+  it('micro counts at given thresholds', () => {
+    const [exact, counted] = [null, [0, 0.3, 0.5, 1]].map((thresholds) => new ROC({ ...options, thresholds, average: 'micro' }));
+    for (const metric of [exact!, counted!]) metric.update(preds, target);
+    close(counted!.compute().fpr, [0, 1 / 6, 1 / 3, 1]);
+    close(counted!.compute().tpr, [0, 0.5, 1, 1]);
+  });
+
+  it.each([
+    [
+      null,
+      [0, 0, 0, 0, 0, 0, 0, 0, 0.2, 0.25, 0.4, 0.5, 0.6, 0.75, 0.8, 1, 1, 1],
+      [...Array(10).fill(5 / 6), 14 / 15, ...Array(7).fill(1)],
+    ],
+    [5, [0, 0, 0, 0, 0, 0, 0, 0, 0.2, 0.25, 0.4, 0.5, 1, 1, 1], [...Array(8).fill(0.5), 5 / 6, 5 / 6, 14 / 15, 1, 1, 1, 1]],
+  ] as [Thresholds, number[], number[]][])('macro: the mean of the interpolated curves, thresholds %s', (thresholds, fpr, tpr) => {
+    const roc = new ROC({ ...options, thresholds, average: 'macro' });
+    roc.update(preds, target);
+    const curve = roc.compute();
+    close(curve.fpr, fpr);
+    close(curve.tpr, tpr);
+    expect(curve.thresholds.data).toEqual(curve.thresholds.data.slice().sort().reverse());
+  });
+
+  it.each([
+    [
+      null,
+      [1 / 6, 0.2, 0.25, 1 / 3, 1 / 3, 0.4, 0.5, 0.5, 0.5, 0.5, ...Array(8).fill(1)],
+      [...Array(6).fill(1), ...Array(4).fill(5 / 6), ...Array(8).fill(11 / 18)],
+    ],
+    [5, [1 / 6, 1 / 3, 1 / 3, ...Array(4).fill(0.5), ...Array(7).fill(1), ...Array(4).fill(NaN)], [1, 1, 1, ...Array(15).fill(NaN)]],
+  ] as [Thresholds, number[], number[]][])('macro: of precision and recall, thresholds %s', (thresholds, precision, recall) => {
+    const metric = new PrecisionRecallCurve({ ...options, thresholds, average: 'macro' });
+    metric.update(preds, target);
+    const curve = metric.compute();
+    const same = (actual: Tensor, expected: number[]): void =>
+      close(
+        actual.nanToNum({ nan: -1 }),
+        expected.map((v) => (Number.isNaN(v) ? -1 : v)),
+      );
+    same(curve.precision, precision);
+    same(curve.recall, recall);
+  });
+
+  it('is for classes', () => {
+    expectError(
+      () => new ROC({ task: 'multilabel', numLabels: 2, average: 'micro' }),
+      RangeError,
+      '[ROC] average "micro" is for the task "multiclass", got the task "multilabel"',
+    );
+    expectError(
+      () => new PrecisionRecallCurve({ ...options, average: 'weighted' as never }),
+      RangeError,
+      '[PrecisionRecallCurve] expected average to be one of "micro", "macro", got "weighted"',
+    );
+  });
+});

@@ -243,6 +243,15 @@ describe('Bilinear', () => {
 describe('distances', () => {
   it('have the corners of PyTorch', () => {
     expectSame(F.cosineSimilarity(zeros([1, 2]), ones([1, 2])), [0]);
+    const [short, other] = [tensor([[1e-9, 0]], { requiresGrad: true }), tensor([[1e-9, 1e-9]], { requiresGrad: true })];
+    F.cosineSimilarity(short, other).sum().backward(); // below eps the gradients of the norms stay, as in PyTorch
+    for (const [{ grad }, expected] of [
+      [short, [9e6, 1e7]],
+      [other, [9292893, -707106.75]],
+    ] as const) {
+      // biome-ignore format: table
+      grad!.data.forEach((value, i) => { expect(value / expected[i]!).toBeCloseTo(1, 6); }); // biome-ignore format: short
+    }
     expect(F.cosineSimilarity(zeros([0, 2]), zeros([0, 2])).shape).toEqual([0]);
     expect(F.cosineSimilarity(tensor([1, 2]), tensor([1, 2]), { dim: 0 }).shape).toEqual([]);
     expectSame(F.pairwiseDistance(tensor([3, 4]), zeros([2]), { eps: 0 }), [5]);

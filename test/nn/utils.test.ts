@@ -34,6 +34,18 @@ describe('clipGradNorm_', () => {
     close(gradientsOf(parameters), [expected[0]!, [0, -expected[1]![1]!], null]);
   });
 
+  it.each([
+    [0, 2],
+    [-Infinity, 0],
+    [-1, 0],
+    [0.5, 28.9695],
+  ])('has the orders of vectors: %d', (normType, expected) => {
+    const tensors = [tensor([3, 0]), tensor([0, 0]), tensor([-2, 5])];
+    expect(getTotalNorm(tensors, { normType }).item()).toBeCloseTo(expected, 3); // PyTorch's
+    expect(clipGradNorm_(withGradients([6], [0, -8]), 1, { normType: 0 }).item()).toBe(2);
+    expect(clipGradNorm_(withGradients([6], [4, -8]), 1, { normType: -Infinity }).item()).toBe(4);
+  });
+
   it('leaves gradients as they are, to the bit, where their norm is not above the limit', () => {
     const parameters = withGradients([0.1, 0.7], [-0.3]);
     const before = gradientsOf(parameters);
@@ -73,7 +85,7 @@ describe('clipGradNorm_', () => {
     const parameters = withGradients([6], [8]);
     expect(() => clipGradNorm_(parameters, -1)).toThrow(/maxNorm/);
     expect(() => clipGradNorm_(parameters, Number.NaN)).toThrow(/maxNorm/);
-    expect(() => clipGradNorm_(parameters, 1, { normType: 0 })).toThrow(/normType/);
+    expect(() => clipGradNorm_(parameters, 1, { normType: Number.NaN })).toThrow(/normType/);
     expect(() => clipGradNorm_(parameters, 1, { normTypo: 1 } as never)).toThrow(/normTypo/);
     expect(() => clipGradNorm_(parameters, 1, 1 as never)).toThrow(TypeError);
     expect(() => clipGradNorm_([...parameters, 1 as unknown as Tensor], 1)).toThrow(TypeError);
@@ -106,7 +118,7 @@ describe('getTotalNorm', () => {
   it('refuses what it cannot use', () => {
     const where = '[utils.getTotalNorm]';
     expect(() => getTotalNorm([tensor([Infinity])], { errorIfNonfinite: true })).toThrow(`${where} the norm of the tensors is Infinity`);
-    expect(() => getTotalNorm([tensor([1])], { normType: 0 })).toThrow(`${where} expected normType to be above 0, got 0`);
+    expect(() => getTotalNorm([tensor([1])], { normType: Number.NaN })).toThrow(`${where} expected normType to be a number, got NaN`);
     expect(() => getTotalNorm([tensor([1])], { normType: 'x' as never })).toThrow(`${where} expected normType to be a number, got "x"`);
     expect(() => getTotalNorm(3 as never)).toThrow(`${where} expected a tensor or a list of them, got 3`);
     expect(() => getTotalNorm([3 as never])).toThrow(`${where} expected every tensor to be a tensor, got 3`);

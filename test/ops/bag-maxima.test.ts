@@ -40,3 +40,32 @@ it('a bag of no positions at all is 0', () => {
   for (let i = 0; i < 3; i++) expect(step(int([]), int([0, 0])).toArray()).toEqual([[0, 0], [0, 0]]); // biome-ignore format: matrix
   expect(() => step(int([0]), int([0, 7]))).toThrow(RangeError);
 });
+
+describe.each([
+  ['a loop', (fn: (index: Tensor, offsets: Tensor) => Tensor) => fn],
+  ['a compiled step', (fn: (index: Tensor, offsets: Tensor) => Tensor) => compile(fn, { keepGrad: true })],
+])('of rows of -Infinity in %s', (_, form) => {
+  it('the first row that counts gets the gradient, as in PyTorch', () => {
+    const weight = tensor([[-Infinity, 1], [-Infinity, 1], [5, -Infinity]], { requiresGrad: true }); // biome-ignore format: matrix
+    const step = form((index, offsets) => {
+      weight.grad = null;
+      const y = nn.functional.embeddingBag(index, weight, { mode: 'max', offsets, paddingIdx: 2 });
+      y.sum().backward();
+      return y;
+    });
+    const gradient = (index: number[], offsets: number[]): unknown => [step(int(index), int(offsets)).toArray(), weight.grad!.toArray()];
+    const values = [[-Infinity, 1], [-Infinity, 1]]; // biome-ignore format: matrix
+    for (let i = 0; i < 3; i++) {
+      expect(gradient([2, 0, 1, 0], [0, 2])).toEqual([values, [[1, 1], [1, 1], [0, 0]]]); // biome-ignore format: matrix
+      expect(gradient([2, 0, 1, 0], [0, 3])).toEqual([values, [[2, 2], [0, 0], [0, 0]]]); // biome-ignore format: matrix
+      expect(gradient([2, 2, 1, 2], [0, 2])).toEqual([[[0, 0], [-Infinity, 1]], [[0, 0], [1, 1], [0, 0]]]); // biome-ignore format: matrix
+    }
+  });
+});
+
+it('of an index [bags, n] no padding gets the gradient of -Infinity', () => {
+  const weight = tensor([[-Infinity, 1], [5, -Infinity]], { requiresGrad: true }); // biome-ignore format: matrix
+  const index = tensor([[1, 0], [0, 1]], { dtype: 'int32' }); // biome-ignore format: matrix
+  nn.functional.embeddingBag(index, weight, { mode: 'max', paddingIdx: 1 }).sum().backward();
+  expect(weight.grad!.toArray()).toEqual([[2, 2], [0, 0]]); // biome-ignore format: matrix
+});

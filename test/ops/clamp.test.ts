@@ -23,6 +23,13 @@ describe('clamp by tensors', () => {
         .clamp(tensor([0, NaN, 0]), tensor([1, 3, NaN]))
         .toArray(),
     ).toEqual([NaN, NaN, NaN]);
+    const [x, min, max] = [wanted([NaN, 2, 2]), wanted([0, NaN, 0]), wanted([1, 3, NaN])];
+    x.clamp(min, max).sum().backward();
+    expect([x, min, max].map((t) => t.grad!.toArray())).toEqual([
+      [0, 0, 0],
+      [0, 0, 0],
+      [0, 0, 0],
+    ]);
   });
 
   it('broadcasts, and sums the gradient of a limit', () => {

@@ -46,12 +46,6 @@ interface Difference {
 const hasNaN = (...all: number[]) => all.some(Number.isNaN);
 const isInfinite = (v: number) => Math.abs(v) === Infinity;
 const nanStays: Difference = { of: [0], at: (x) => hasNaN(x), why: 'the gradient of NaN is NaN, where PyTorch has the slope at infinity' };
-const noShare: Difference = {
-  of: [0, 1],
-  at: hasNaN,
-  why: 'NaN is neither larger nor smaller: no gradient, where PyTorch gives 1 to both',
-};
-const toNaN: Difference = { of: [0], at: hasNaN, why: 'the gradient goes to the elements that are NaN, as to those that are returned' };
 const differences: Record<string, Difference> = {
   'functional.celu': nanStays,
   'functional.elu': nanStays,
@@ -61,8 +55,6 @@ const differences: Record<string, Difference> = {
   'Tensor.copysign': { of: [0], at: (x) => !Number.isFinite(x), why: 'the slope is 1 or -1 everywhere' },
   'Tensor.floatPower': { of: ['y'], at: (_, b) => b === 200, why: 'float32, where PyTorch has float64' },
   'Tensor.hypot': { of: [0, 1], at: (a, b) => a === 0 && b === 0, why: 'documented: 0' },
-  'Tensor.maximum': noShare,
-  'Tensor.minimum': noShare,
   'Tensor.xlogy': { of: [1], at: (a, b) => a === 0 && b === 0, why: 'documented: 0' },
   'functional.l1Loss': { of: [0], at: (a, b) => Number.isNaN(a - b), why: 'NaN, which PyTorch hides by 0' },
   'functional.binaryCrossEntropyWithLogits': {
@@ -76,9 +68,6 @@ const differences: Record<string, Difference> = {
     why: 'a target of 0 costs nothing whatever x is; log Infinity times Infinity is Infinity',
   },
   'functional.softMarginLoss': { of: [0], at: (x, y) => Math.abs(x * y) > 80, why: 'the gradient does not overflow' },
-  'Tensor.amax along': toNaN,
-  'Tensor.amin along': toNaN,
-  'Tensor.median along': { of: [0], at: hasNaN, why: 'of several NaN another one is returned' },
   'Tensor.cumprod along': {
     of: [0],
     at: (...row) => !row.every(Number.isFinite),

@@ -6,6 +6,25 @@ import { expectError, expectSame } from '../helpers';
 const int = (...values: number[]) => tensor(values, { dtype: 'int32' });
 const { NaN: nan } = Number;
 
+describe('median', () => {
+  it('has the index and the gradient of the first NaN', () => {
+    const x = tensor([1, nan, 3, nan], { requiresGrad: true });
+    const { values, indices } = x.median(0);
+    values.backward();
+    expect([values.item(), indices.item()]).toEqual([nan, 1]);
+    expectSame(x.grad!, [0, 1, 0, 0]);
+  });
+
+  it('is NaN without elements', () => {
+    const x = zeros([0, 2]).requiresGrad_();
+    const y = x.median();
+    y.backward();
+    expect([y.item(), y.shape, x.grad!.shape]).toEqual([nan, [], [0, 2]]);
+    expectError(() => x.median(0), RangeError, '[Tensor.median] the tensor [0, 2] has no elements to choose from');
+    expectError(() => zeros([0]).to('int32').median(), RangeError, '[Tensor.median] the tensor [0] has no elements to choose from');
+  });
+});
+
 describe('nanmedian and nanquantile', () => {
   it('are median and quantile of the other elements, bit for bit', () => {
     for (let n = 1; n < 12; n++) {

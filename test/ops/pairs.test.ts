@@ -28,6 +28,20 @@ describe('the larger, the smaller, remainders, angles', () => {
     expectSame(y.grad!, [1, 0.5, 0]);
   });
 
+  it.each(['maximum', 'minimum'] as const)('%s gives all of the gradient to both where one is NaN', (name) => {
+    const [x, y] = [tensor([NaN, 1, NaN], { requiresGrad: true }), tensor([1, NaN, NaN], { requiresGrad: true })];
+    x[name](y).backward(tensor([1, 2, 3]));
+    expectSame(x.grad!, [1, 2, 3]);
+    expectSame(y.grad!, [1, 2, 3]);
+  });
+
+  it('gives no NaN of an infinite gradient to the one that was not taken', () => {
+    const [x, y] = [tensor([1], { requiresGrad: true }), tensor([2], { requiresGrad: true })];
+    x.maximum(y).backward(tensor([Infinity]));
+    expectSame(x.grad!, [0]);
+    expectSame(y.grad!, [Infinity]);
+  });
+
   it('keeps NaN and signs as PyTorch', () => {
     expectSame(tensor([NaN, 1, 2]).maximum(tensor([0, NaN, 1])), [NaN, NaN, 2]);
     expectSame(tensor([NaN, 1, 2]).minimum(0), [NaN, 0, 0]);

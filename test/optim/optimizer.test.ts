@@ -54,7 +54,15 @@ describe('an optimizer', () => {
 
   it('has the defaults of PyTorch', () => {
     const { params: _, ...adam } = new Adam([parameter(1)]).paramGroups[0]!;
-    expect(adam).toEqual({ lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, amsgrad: false, maximize: false });
+    expect(adam).toEqual({
+      lr: 1e-3,
+      betas: [0.9, 0.999],
+      eps: 1e-8,
+      weightDecay: 0,
+      amsgrad: false,
+      maximize: false,
+      decoupledWeightDecay: false,
+    });
     expect(new AdamW([parameter(1)]).paramGroups[0]!.weightDecay).toBe(0.01);
     expect(new SGD([parameter(1)]).paramGroups[0]!.lr).toBe(1e-3);
   });

@@ -3,6 +3,7 @@ import { compile, data, manualSeed, nn, noGrad, ones, optim, randn, type Tensor,
 import { expectError, expectSame, flat } from '../helpers';
 
 const { Adam, AdamW, SGD } = optim;
+type Tested = InstanceType<typeof Adam> | InstanceType<typeof AdamW> | InstanceType<typeof SGD>;
 
 type Dict = ReturnType<InstanceType<typeof Adam>['stateDict']>;
 
@@ -45,7 +46,16 @@ describe('the layout', () => {
     optimizer.step();
     const dict = optimizer.stateDict();
     expect(dict.param_groups).toEqual([
-      { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0, amsgrad: true, maximize: false, params: [0, 1] },
+      {
+        lr: 1e-3,
+        betas: [0.9, 0.999],
+        eps: 1e-8,
+        weight_decay: 0,
+        amsgrad: true,
+        maximize: false,
+        decoupled_weight_decay: false,
+        params: [0, 1],
+      },
     ]);
     expect(Object.keys(dict.state)).toEqual(['0', '1']);
     expect(Object.entries(dict.state[0]!).map(([key, t]) => [key, t.shape])).toEqual([
@@ -120,7 +130,7 @@ describe('the layout', () => {
 });
 
 describe('loading', () => {
-  it.each<[string, (p: Tensor[]) => InstanceType<typeof Adam> | InstanceType<typeof SGD>]>([
+  it.each<[string, (p: Tensor[]) => Tested]>([
     ['Adam', (p) => new Adam(p, { lr: 0.05 })],
     ['AdamW amsgrad', (p) => new AdamW(p, { lr: 0.05, amsgrad: true })],
     ['SGD', (p) => new SGD(p, { lr: 0.05 })],
@@ -163,7 +173,15 @@ describe('loading', () => {
       ],
     });
     const { params: _, ...options } = optimizer.paramGroups[0]!;
-    expect(options).toEqual({ lr: 0.5, betas: [0.8, 0.9], eps: 1e-6, weightDecay: 0.1, amsgrad: false, maximize: true });
+    expect(options).toEqual({
+      lr: 0.5,
+      betas: [0.8, 0.9],
+      eps: 1e-6,
+      weightDecay: 0.1,
+      amsgrad: false,
+      maximize: true,
+      decoupledWeightDecay: false,
+    });
     expect(flat(optimizer.stateDict().state[0]!['step']!)).toEqual([4]);
     expectSame(optimizer.stateDict().state[0]!['exp_avg_sq']!, [3, 4]);
   });
@@ -256,7 +274,7 @@ describe('the number of steps', () => {
 });
 
 describe('the state of another kind of optimizer is refused, and nothing is changed', () => {
-  const trained = (make: (p: Tensor[]) => InstanceType<typeof Adam> | InstanceType<typeof SGD>, steps = 1) => {
+  const trained = (make: (p: Tensor[]) => Tested, steps = 1) => {
     const p = new nn.Parameter(ones([2]));
     const optimizer = make([p]);
     for (let i = 0; i < steps; i++) {
@@ -319,6 +337,31 @@ describe('the state of another kind of optimizer is refused, and nothing is chan
     );
     expect(optimizer.paramGroups[0]!.lr).toBe(0.1);
   });
+});
+
+it('Adam with decoupledWeightDecay is AdamW, and loads that from a dict', () => {
+  const stepped = (make: (p: Tensor[]) => Tested): number[] => {
+    const p = new nn.Parameter(tensor([1, -2, 3]));
+    const optimizer = make([p]);
+    for (let i = 0; i < 3; i++) {
+      p.grad = tensor([0.5, 0.25, -i]);
+      optimizer.step();
+    }
+    return [...p.data];
+  };
+  const weightDecay = 0.3;
+  const decoupled = stepped((p) => new AdamW(p, { weightDecay }));
+  expect(stepped((p) => new Adam(p, { decoupledWeightDecay: true, weightDecay }))).toEqual(decoupled);
+  expect(stepped((p) => new Adam(p, { weightDecay }))).not.toEqual(decoupled);
+  const optimizer = new Adam([new nn.Parameter(ones([1]))]);
+  expect(optimizer.stateDict().param_groups[0]!['decoupled_weight_decay']).toBe(false);
+  optimizer.loadStateDict({ state: {}, param_groups: [{ params: [0], decoupled_weight_decay: true }] });
+  expect(optimizer.paramGroups[0]!.decoupledWeightDecay).toBe(true);
+  expectError(
+    () => new Adam([new nn.Parameter(ones([1]))], { decoupledWeightDecay: 1 as never }),
+    TypeError,
+    '[Adam] expected decoupledWeightDecay to be true or false, got 1',
+  );
 });
 
 describe('a dict that does not fit', () => {

@@ -1,4 +1,4 @@
-// Each loss of two tensors, each optimizer and each layer of a dense network: a fit and a compiled step have the bits of the loop.
+// Each loss, each optimizer and each layer of a dense network: a fit and a compiled step have the bits of the loop.
 import { describe, expect, it } from 'vitest';
 import { compile, data, manualSeed, nn, optim, rand, randint, randn, type Tensor, train } from '../../src';
 import { bitsOf, quiet } from './runs';
@@ -14,8 +14,40 @@ const masks: Target = () => rand([rows, width]).gt(0.5).to('float32');
 const signs: Target = () => rand([rows, width]).gt(0.5).to('float32').mul(2).sub(1);
 const listed: Target = () => randint(-1, width, [rows, width]);
 
-type Criterion = nn.MSELoss | nn.KLDivLoss;
-const criteria: Record<string, [() => Criterion, Target, (() => nn.ReLU)?]> = {
+const sides: Target = () => rand([rows]).gt(0.5).to('float32').mul(2).sub(1);
+const spreads: Target = () => rand([rows, width]).add(0.1);
+const halves = (x: Tensor): [Tensor, Tensor] => [x.narrow(1, 0, width / 2), x.narrow(1, width / 2, width / 2)];
+
+type Criterion = (output: Tensor, ...targets: Tensor[]) => Tensor;
+const of =
+  (loss: { forward: Criterion }): Criterion =>
+  (...args) =>
+    loss.forward(...args);
+const distance = new nn.PairwiseDistance({ p: 1 });
+// Losses of several inputs: some of them are parts of the output.
+const losses: Record<string, [() => Criterion, ...Target[]]> = {
+  CosineEmbeddingLoss: [() => of(new nn.CosineEmbeddingLoss({ margin: 0.2 })), floats, sides],
+  'CosineEmbeddingLoss of two outputs': [() => (x, side) => new nn.CosineEmbeddingLoss().forward(...halves(x), side!), sides],
+  MarginRankingLoss: [() => of(new nn.MarginRankingLoss({ margin: 0.3 })), floats, signs],
+  TripletMarginLoss: [() => of(new nn.TripletMarginLoss({ swap: true })), floats, floats],
+  TripletMarginWithDistanceLoss: [
+    () => of(new nn.TripletMarginWithDistanceLoss({ distanceFunction: (a, b) => distance.forward(a, b) })),
+    floats,
+    floats,
+  ],
+  GaussianNLLLoss: [() => of(new nn.GaussianNLLLoss({ full: true })), floats, spreads],
+  'GaussianNLLLoss of two outputs': [
+    () => (x, y) => {
+      const [mean, spread] = halves(x);
+      return new nn.GaussianNLLLoss().forward(mean, y!.narrow(1, 0, width / 2), spread.exp());
+    },
+    floats,
+  ],
+  'cosineSimilarity with eps': [() => (x, y) => nn.functional.cosineSimilarity(x, y!, { eps: 2 }).rsub(1).mean(), floats],
+  FocalLoss: [() => of(new nn.FocalLoss()), masks],
+};
+
+const criteria: Record<string, [() => { forward: Criterion }, Target, (() => nn.ReLU)?]> = {
   CrossEntropyLoss: [() => new nn.CrossEntropyLoss({ labelSmoothing: 0.1, ignoreIndex: 2 }), labels],
   'CrossEntropyLoss of shares': [() => new nn.CrossEntropyLoss(), shares],
   NLLLoss: [() => new nn.NLLLoss({ weight: rand([width]) }), labels, () => new nn.LogSoftmax({ dim: 1 })],
@@ -36,7 +68,12 @@ const criteria: Record<string, [() => Criterion, Target, (() => nn.ReLU)?]> = {
 const optimizers: Record<string, (model: nn.Module) => optim.Optimizer<{ lr: number }>> = {
   SGD: (m) => new optim.SGD(m.parameters(), { lr: 0.05, momentum: 0.9, nesterov: true, weightDecay: 0.01 }),
   Adam: (m) => new optim.Adam(m.parameters(), { amsgrad: true, weightDecay: 0.01 }),
+  'Adam with decoupledWeightDecay': (m) => new optim.Adam(m.parameters(), { decoupledWeightDecay: true, weightDecay: 0.1 }),
   AdamW: (m) => new optim.AdamW(m.parameters()),
+  Muon: (m) => {
+    for (const p of m.parameters()) if (p.shape.length !== 2) p.requiresGrad_(false);
+    return new optim.Muon(m.parameters().filter(({ requiresGrad }) => requiresGrad));
+  },
   NAdam: (m) => new optim.NAdam(m.parameters()),
   RAdam: (m) => new optim.RAdam(m.parameters()),
   RMSprop: (m) => new optim.RMSprop(m.parameters(), { centered: true, momentum: 0.5 }),
@@ -67,34 +104,39 @@ const layers: Record<string, () => nn.ReLU> = {
   Unflatten: () => new nn.Sequential(new nn.Unflatten(1, [2, 4]), new nn.Softmax({ dim: 1 }), new nn.Flatten()),
 };
 
-type Parts = { criterion?: string; optimizer?: string; layer?: string };
+type Parts = { criterion?: string; loss?: string; optimizer?: string; layer?: string };
 
-async function trained(how: 'loop' | 'compiled' | 'fit', { criterion = 'MSELoss', optimizer = 'SGD', layer = 'LayerNorm' }: Parts) {
+async function trained(how: 'loop' | 'compiled' | 'fit', { criterion = 'MSELoss', loss, optimizer = 'SGD', layer = 'LayerNorm' }: Parts) {
   manualSeed(5);
   const [make, target, last] = criteria[criterion]!;
+  const [several, ...targets] = loss === undefined ? [() => of(make()), target] : losses[loss]!;
   const model = new nn.Sequential(new nn.Linear(5, 8), layers[layer]!(), new nn.Linear(8, width), ...(last === undefined ? [] : [last()]));
-  const [loss, o] = [make(), optimizers[optimizer]!(model)];
-  const loader = new data.DataLoader(new data.TensorDataset(randn([rows, 5]), target()), { batchSize: 8, shuffle: true });
+  const [measure, o] = [several(), optimizers[optimizer]!(model)];
+  const loader = new data.DataLoader(new data.TensorDataset(randn([rows, 5]), ...targets.map((make) => make())), {
+    batchSize: 8,
+    shuffle: true,
+  });
   manualSeed(6);
   if (how === 'fit') {
-    await train.fit(model, { loader, criterion: loss, optimizer: o, epochs: 3, ...quiet });
+    await train.fit(model, { loader, criterion: measure, optimizer: o, targets: targets.length, epochs: 3, ...quiet });
     return bitsOf(model);
   }
   model.train();
-  const step = (x: Tensor, y: Tensor): Tensor => {
+  const step = (x: Tensor, ...wanted: Tensor[]): Tensor => {
     o.zeroGrad();
-    const value = loss.forward(model.forward(x), y);
+    const value = measure(model.forward(x), ...wanted);
     value.backward();
     o.step();
     return value;
   };
   const run = how === 'compiled' ? compile(step) : step;
-  for (let epoch = 0; epoch < 3; epoch++) for (const [x, y] of loader) run(x!, y!);
+  for (let epoch = 0; epoch < 3; epoch++) for (const [x, ...wanted] of loader) run(x!, ...wanted);
   return bitsOf(model);
 }
 
 const cases: [string, Parts][] = [
   ...Object.keys(criteria).map((criterion): [string, Parts] => [criterion, { criterion }]),
+  ...Object.keys(losses).map((loss): [string, Parts] => [loss, { loss }]),
   ...Object.keys(optimizers).map((optimizer): [string, Parts] => [optimizer, { optimizer }]),
   ...Object.keys(layers).map((layer): [string, Parts] => [layer, { layer }]),
 ];

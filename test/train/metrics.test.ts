@@ -12,6 +12,13 @@ const classesOf = (count: number, shape: number[]): Tensor => {
 };
 const multiclass = { task: 'multiclass', numClasses: 3 } as const;
 
+// Perplexity takes sequences; here each row is one of length 1.
+class Perplexities extends metrics.Perplexity {
+  override update(preds: Tensor, target: Tensor): void {
+    super.update(preds.unsqueeze(1), target.unsqueeze(1));
+  }
+}
+
 // Metrics, the outputs of the model, the targets, and a loss.
 const problems: [string, () => Record<string, metrics.Metric>, number, Tensor, { forward(x: Tensor, y: Tensor): Tensor }][] = [
   [
@@ -37,6 +44,13 @@ const problems: [string, () => Record<string, metrics.Metric>, number, Tensor, {
       exact: new metrics.ExactMatch(multiclass),
       hinge: new metrics.HingeLoss(multiclass),
       log: new metrics.LogAUC({ ...multiclass, fprRange: [0.1, 0.9], average: 'macro' }),
+      jaccard: new metrics.JaccardIndex(multiclass),
+      hamming: new metrics.HammingDistance(multiclass),
+      precisionAlone: new metrics.Precision({ ...multiclass, average: 'macro' }),
+      fBeta: new metrics.FBetaScore({ ...multiclass, beta: 2, average: 'weighted' }),
+      topTwo: new metrics.Accuracy({ ...multiclass, topK: 2 }),
+      specificity: new metrics.Specificity({ ...multiclass, average: 'macro' }),
+      perplexity: new Perplexities(),
     }),
     3,
     classesOf(3, [rows]),
@@ -48,6 +62,12 @@ const problems: [string, () => Record<string, metrics.Metric>, number, Tensor, {
       accuracy: new metrics.Accuracy({ task: 'multilabel', numLabels: 2 }),
       specificity: new metrics.Specificity({ task: 'multilabel', numLabels: 2, average: 'weighted' }),
       auroc: new metrics.AUROC({ task: 'multilabel', numLabels: 2, average: 'micro' }),
+      precision: new metrics.AveragePrecision({ task: 'multilabel', numLabels: 2 }),
+      coverage: new metrics.MultilabelCoverageError({ numLabels: 2 }),
+      ranking: new metrics.MultilabelRankingAveragePrecision({ numLabels: 2 }),
+      rankingLoss: new metrics.MultilabelRankingLoss({ numLabels: 2 }),
+      exact: new metrics.ExactMatch({ task: 'multilabel', numLabels: 2 }),
+      f1: new metrics.F1Score({ task: 'multilabel', numLabels: 2 }),
     }),
     2,
     classesOf(2, [rows, 2]).to('float32'),
@@ -71,6 +91,9 @@ const problems: [string, () => Record<string, metrics.Metric>, number, Tensor, {
       deviance: new metrics.TweedieDevianceScore(),
       concordance: new metrics.ConcordanceCorrCoef(),
       kendall: new metrics.KendallRankCorrCoef(),
+      symmetric: new metrics.SymmetricMeanAbsolutePercentageError(),
+      cosine: new metrics.CosineSimilarity({ reduction: 'mean' }),
+      success: new metrics.CriticalSuccessIndex({ threshold: 0.1 }),
       running: new metrics.Running(new metrics.MeanSquaredError(), { window: 2 }),
     }),
     1,
@@ -79,7 +102,17 @@ const problems: [string, () => Record<string, metrics.Metric>, number, Tensor, {
   ],
   [
     'rankings',
-    () => ({ ndcg: new metrics.RetrievalNormalizedDCG(), mrr: new metrics.RetrievalMRR(), map: new metrics.RetrievalMAP() }),
+    () => ({
+      ndcg: new metrics.RetrievalNormalizedDCG(),
+      mrr: new metrics.RetrievalMRR(),
+      map: new metrics.RetrievalMAP(),
+      precision: new metrics.RetrievalPrecision({ topK: 2 }),
+      recall: new metrics.RetrievalRecall({ topK: 2 }),
+      hit: new metrics.RetrievalHitRate({ topK: 1 }),
+      fallOut: new metrics.RetrievalFallOut({ topK: 2 }),
+      atR: new metrics.RetrievalRPrecision(),
+      auroc: new metrics.RetrievalAUROC(),
+    }),
     4,
     classesOf(2, [rows, 4]).to('float32'),
     new nn.MSELoss(),
