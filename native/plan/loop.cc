@@ -26,6 +26,30 @@ bool next_numbers_fit(const Limits& limits, const Report& report, size_t kind) {
   return limits.ahead.empty() || limits.ahead.kinds[limits.ahead_done + report.done] == kind;
 }
 
+// When a run reads the clock. That takes 30 ns or more, and a small step 4 us. So the clock is read only every `interval_` steps, up to 64, and in every step if it
+// has last moved by more than 1 ms: a run ends at most 64 steps or about 1 ms late.
+class Pace {
+ public:
+  explicit Pace(Clock::time_point began) : began_(began) {}
+
+  // Called after each step: whether the time of the run is over.
+  bool is_over(const Limits& limits) {
+    if (--until_ > 0) return false;
+    // Otherwise a thread that wakes, JavaScript's or one of V8's, waits for the end of a time slice of several milliseconds.
+    std::this_thread::yield();
+    const double now = milliseconds_since(began_);
+    interval_ = now - last_ > 1 ? 1 : (interval_ < 64 ? 2 * interval_ : 64);
+    until_ = interval_;
+    last_ = now;
+    return limits.is_over(now);
+  }
+
+ private:
+  Clock::time_point began_;
+  size_t until_ = 1, interval_ = 1;
+  double last_ = 0;
+};
+
 }  // namespace
 
 Loop::Loop(std::shared_ptr<PersistentMemory> persistent, std::vector<Step> steps, BatchSampler sampler)
@@ -261,10 +285,7 @@ Report Loop::run(const KernelTable& table, Gate& gate, const std::atomic<bool>& 
   Report report;
   const Clock::time_point began = Clock::now();
   Gate::Work work(gate);
-  // Reading the clock takes 30 ns or more, and a small step 4 us. So the clock is read only every `interval` steps, up to 64, and in every step if it has
-  // last moved by more than 1 ms: the run ends at most 64 steps or about 1 ms late.
-  size_t until_clock = 1, interval = 1;
-  double last = 0;
+  Pace pace(began);
   try {
     report.steps.assign(steps_.size(), 0);
     while (report.epoch_loss_sums.size() < limits.epochs) {
@@ -300,18 +321,9 @@ Report Loop::run(const KernelTable& table, Gate& gate, const std::atomic<bool>& 
         report.end = Report::kFull;
         break;
       }
-      if (--until_clock == 0) {
-        // Without this, a thread that wakes while all processors are busy, as JavaScript's or one of V8's, waits for the end of this one's time slice of
-        // several milliseconds.
-        std::this_thread::yield();
-        const double now = milliseconds_since(began);
-        if (limits.is_over(now)) {
-          report.end = Report::kTime;
-          break;
-        }
-        interval = now - last > 1 ? 1 : (interval < 64 ? 2 * interval : 64);
-        until_clock = interval;
-        last = now;
+      if (pace.is_over(limits)) {
+        report.end = Report::kTime;
+        break;
       }
     }
   } catch (const std::bad_alloc&) {
