@@ -23,7 +23,11 @@ export function checkShape(where: string, shape: unknown): number[] {
 /** A dimension counted from the front: -1 is the last. Scalars accept 0 and -1, as in PyTorch. */
 export function normalizeDim(where: string, dim: unknown, rank: number): number {
   const most = Math.max(rank, 1);
-  if (typeof dim !== 'number') throw typeError(where, `expected dim to be a number, got ${describe(dim)}`);
+  if (typeof dim !== 'number') {
+    const named = (dim as { dim?: unknown } | null | undefined)?.dim; // Python's dim=1, as an option
+    const hint = typeof named === 'number' ? `give ${named} itself in place of { dim: ${named} }` : undefined;
+    throw typeError(where, `expected dim to be a number, got ${describe(dim)}`, hint);
+  }
   if (!Number.isInteger(dim) || dim < -most || dim >= most) {
     throw rangeError(where, `dim ${dim} is outside [${-most}, ${most - 1}]`);
   }

@@ -106,6 +106,11 @@ describe.each([false, true])('mean: %s', (mean) => {
     expectError(() => x[name](2), RangeError, `[Tensor.${name}] dim 2 is outside [-2, 1]`);
     expectError(() => x[name](0.5), RangeError, `[Tensor.${name}] dim 0.5 is outside [-2, 1]`);
     expectError(() => x[name]('1' as never), TypeError, `[Tensor.${name}] expected dim to be a number, got "1"`);
+    expectError(
+      () => x[name]({ dim: 1, keepdim: true } as never),
+      TypeError,
+      `[Tensor.${name}] expected dim to be a number, got an Object\n  hint: give 1 itself in place of { dim: 1 }`,
+    );
     expectError(() => x[name]([1, -1]), RangeError, `[Tensor.${name}] dim -1 is named twice`);
     expectError(
       () => x[name](0, { keepDim: true } as never),
