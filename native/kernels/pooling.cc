@@ -11,7 +11,6 @@ struct Pooling {
 
   size_t image() const { return static_cast<size_t>(rows.size * columns.size) * channels; }
   size_t result() const { return static_cast<size_t>(rows.out * columns.out) * channels; }
-  bool is_empty() const { return batch == 0 || channels == 0; }
 };
 
 template <class Attributes>
@@ -100,7 +99,7 @@ HWY_INLINE VF count_of(const Window& window, size_t all, bool counts_all) {
 void max_pool2d_forward(Run& run, float* y, const float* x, size_t batch, size_t height, size_t width, size_t channels, size_t filter_height, size_t filter_width,
                         size_t out_height, size_t out_width, const MaxPoolAttributes& attributes) {
   const Pooling g = pooling_of(batch, height, width, channels, filter_height, filter_width, out_height, out_width, attributes);
-  if (refuses(run, {g.rows, g.columns}) || g.is_empty()) return;
+  if (refuses(run, {g.rows, g.columns}) || g.batch == 0 || g.result() == 0) return;
   each_image(run, g, [&](size_t image) __attribute__((always_inline)) {
     each_lanes(g, image, [&](const Window& window, size_t output, size_t c, size_t n) __attribute__((always_inline)) {
       VF best = hn::Inf(kF);
@@ -119,10 +118,9 @@ void max_pool2d_forward(Run& run, float* y, const float* x, size_t batch, size_t
 void max_pool2d_backward(Run& run, float* dx, const float* dy, const float* x, size_t batch, size_t height, size_t width, size_t channels, size_t filter_height,
                          size_t filter_width, size_t out_height, size_t out_width, const MaxPoolAttributes& attributes) {
   const Pooling g = pooling_of(batch, height, width, channels, filter_height, filter_width, out_height, out_width, attributes);
-  if (refuses(run, {g.rows, g.columns}) || g.is_empty()) return;
+  if (refuses(run, {g.rows, g.columns}) || g.batch == 0 || g.image() == 0) return;
   const bool disjoint = are_disjoint(g);
   each_image(run, g, [&](size_t image) __attribute__((always_inline)) {
-    if (g.image() == 0) return;
     std::memset(dx + image * g.image(), 0, g.image() * sizeof(float));
     each_lanes(g, image, [&](const Window& window, size_t output, size_t c, size_t n) __attribute__((always_inline)) {
       const VF gradient = load(kF, dy + output + c, n);
@@ -153,7 +151,7 @@ void max_pool2d_backward(Run& run, float* dx, const float* dy, const float* x, s
 void avg_pool2d_forward(Run& run, float* y, const float* x, size_t batch, size_t height, size_t width, size_t channels, size_t filter_height, size_t filter_width,
                         size_t out_height, size_t out_width, const AvgPoolAttributes& attributes) {
   const Pooling g = pooling_of(batch, height, width, channels, filter_height, filter_width, out_height, out_width, attributes);
-  if (refuses(run, {g.rows, g.columns}) || g.is_empty()) return;
+  if (refuses(run, {g.rows, g.columns}) || g.batch == 0 || g.result() == 0) return;
   each_image(run, g, [&](size_t image) __attribute__((always_inline)) {
     each_lanes(g, image, [&](const Window& window, size_t output, size_t c, size_t n) __attribute__((always_inline)) {
       const VF count = count_of(window, filter_height * filter_width, attributes.count_include_pad);
@@ -169,9 +167,8 @@ void avg_pool2d_forward(Run& run, float* y, const float* x, size_t batch, size_t
 void avg_pool2d_backward(Run& run, float* dx, const float* dy, size_t batch, size_t height, size_t width, size_t channels, size_t filter_height, size_t filter_width,
                          size_t out_height, size_t out_width, const AvgPoolAttributes& attributes) {
   const Pooling g = pooling_of(batch, height, width, channels, filter_height, filter_width, out_height, out_width, attributes);
-  if (refuses(run, {g.rows, g.columns}) || g.is_empty()) return;
+  if (refuses(run, {g.rows, g.columns}) || g.batch == 0 || g.image() == 0) return;
   each_image(run, g, [&](size_t image) __attribute__((always_inline)) {
-    if (g.image() == 0) return;
     std::memset(dx + image * g.image(), 0, g.image() * sizeof(float));
     each_lanes(g, image, [&](const Window& window, size_t output, size_t c, size_t n) __attribute__((always_inline)) {
       const VF count = count_of(window, filter_height * filter_width, attributes.count_include_pad);

@@ -7,23 +7,32 @@ const { kernels } = require('../../native/load.js').load();
 const signatures = [...readFileSync(join(root, 'src/kernels.generated.ts'), 'utf8').matchAll(/^ {2}(\w+)\((.*)\): void;$/gm)];
 const sizes = new Set(['rows', 'in_', 'out', 'm', 'n', 'k', 'classes', 'outer', 'inner', 'columns', 'count']);
 const values = [0, 1, 2 ** 31, 2 ** 53 - 1];
+// Images have too many sizes for all values. Sizes other than the batch are refused above 2^30.
+const ofImages = /^(batch|channels|multiplier|(filter|out)?_?(height|width|channels))$/i;
+const valuesOfImages = (name) => [0, 1, name === 'batch' ? 2 ** 53 - 1 : 2 ** 30];
+const valuesOf = (name) => (name === 'reduction' ? reductions : ofImages.test(name) ? valuesOfImages(name) : values);
 const reductions = [0, 1, 2, 0];
 
 const argument = (name, type) => {
   if (name === 'layout') return Int32Array.of(1, 0, 1, 0, 1, 0);
-  if (type === 'number') return 0;
+  if (type === 'number') return /^(stride|dilation)/.test(name) ? 1 : 0;
   return type.startsWith('Int32Array') ? new Int32Array(2) : new Float32Array(2);
 };
 
 for (const [, kernel, list] of signatures) {
   process.stdout.write(`${kernel}\n`);
   const parameters = list.split(', ').map((text) => text.split(': '));
-  const at = parameters.flatMap(([name, type], i) => (type === 'number' && (sizes.has(name) || name === 'reduction') ? [i] : []));
-  for (let combination = 0; combination < values.length ** at.length; combination++) {
+  const at = parameters.flatMap(([name, type], i) =>
+    type === 'number' && (sizes.has(name) || ofImages.test(name) || name === 'reduction') ? [i] : [],
+  );
+  const choices = at.map((i) => valuesOf(parameters[i][0]));
+  const combinations = choices.reduce((product, of) => product * of.length, 1);
+  for (let combination = 0; combination < combinations; combination++) {
     const args = parameters.map(([name, type]) => argument(name, type));
+    let left = combination;
     at.forEach((i, digit) => {
-      const choices = parameters[i][0] === 'reduction' ? reductions : values;
-      args[i] = choices[Math.floor(combination / values.length ** digit) % values.length];
+      args[i] = choices[digit][left % choices[digit].length];
+      left = Math.floor(left / choices[digit].length);
     });
     try {
       kernels[kernel](...args);
