@@ -6,6 +6,7 @@ import { manualSeed } from '../../src/random';
 import { simdnnInfo } from '../../src/tfjs';
 import { minimum } from '../../src/tfjs/fit-thread';
 import { alwaysOnThread, fitted, long, modelOf, rowsOf, type Setting, weightsOf } from './fit-thread-models';
+import { describeImageModel } from './image-programs';
 import { dataOf, describeModel } from './model-programs';
 import { randomly } from './step-programs';
 
@@ -37,11 +38,14 @@ describe('the same bits as on the thread of JavaScript', () => {
     expect(await fitted(modelOf(setting), data, true, args)).toEqual(await fitted(modelOf(setting), data, false, args));
   });
 
-  it(`for ${programs} random models`, async () => {
+  it.each([
+    ['random models', describeModel],
+    ['random models of images', describeImageModel],
+  ])(`for ${programs} %s`, async (_, describe) => {
     let aside = 0;
     for (let seed = 0; seed < programs; seed++) {
       const r = randomly(seed + 8e6);
-      const description = describeModel(r);
+      const description = describe(r);
       const models = [description.make(), description.make()];
       models[1]!.setWeights(models[0]!.getWeights());
       const rows = 8 + r.upTo(60);

@@ -48,7 +48,8 @@ const metrics = [
   'mape',
 ];
 
-const optimizers: ((rate: number) => tf.Optimizer)[] = [
+/** Makers of optimizers. */
+export const optimizers: ((rate: number) => tf.Optimizer)[] = [
   (rate) => tf.train.sgd(rate),
   (rate) => tf.train.momentum(rate, 0.9, true),
   (rate) => tf.train.adam(rate),
@@ -64,6 +65,8 @@ export interface Description {
   make: () => layers.LayersModel;
   compile: (model: layers.LayersModel) => void;
   inputs: number;
+  /** The shape of an input of `inputs` numbers, if it is no row of them. */
+  shape?: number[];
   outputs: number;
   isSparse: boolean;
   text: string;
@@ -226,11 +229,13 @@ const events: ((r: Random) => (model: layers.LayersModel, description: Descripti
   },
 ];
 
-const bitsOf = (values: ArrayLike<number>): string => Buffer.from(Float32Array.from(values).buffer).toString('hex');
+// All NaN are one number, as in JavaScript: which sign and payload a sum of two of them has is the compiler's choice.
+const bitsOf = (values: ArrayLike<number>): string =>
+  Buffer.from(Float32Array.from(values, (v) => (Number.isNaN(v) ? Number.NaN : v)).buffer).toString('hex');
 
 /** Random rows for a model, and their targets. */
-export function dataOf(r: Random, { inputs, outputs, isSparse }: Description, rows: number): [tf.Tensor, tf.Tensor] {
-  const x = tf.tensor2d(r.floats(rows * inputs), [rows, inputs]);
+export function dataOf(r: Random, { inputs, shape, outputs, isSparse }: Description, rows: number): [tf.Tensor, tf.Tensor] {
+  const x = tf.tensor(r.floats(rows * inputs), [rows, ...(shape ?? [inputs])]);
   const hot = Array.from({ length: rows }, () => r.upTo(outputs));
   const values =
     r.next() < 0.5
@@ -275,9 +280,13 @@ function workOf(r: Random, rows: number): (model: layers.LayersModel, x: tf.Tens
 }
 
 /** Returns how many of its steps were replayed, and why the first that could be was not. Throws if a bit differs. */
-export async function runModel(seed: number, steps = 16): Promise<{ replayed: number; reason: string; text: string }> {
+export async function runModel(
+  seed: number,
+  describe = describeModel,
+  steps = 16,
+): Promise<{ replayed: number; reason: string; text: string }> {
   const r = randomly(seed + 3e6);
-  const description = describeModel(r);
+  const description = describe(r);
   const [here, there] = [description.make(), description.make()];
   there.setWeights(here.getWeights());
   there.layers[0]!.setCallHook(() => {}); // a call hook makes it run operation by operation

@@ -4,15 +4,19 @@ import * as layers from '@tensorflow/tfjs-layers';
 import { describe, expect, it } from 'vitest';
 import { manualSeed } from '../../src/random';
 import { simdnnInfo } from '../../src/tfjs';
-import { runModel } from './model-programs';
+import { describeImageModel } from './image-programs';
+import { describeModel, runModel } from './model-programs';
 import { randomly } from './step-programs';
 
 // SIMDNN_TFJS_PROGRAMS sets how many random models are trained.
 const programs = Number(process.env['SIMDNN_TFJS_PROGRAMS'] ?? 50);
 
-it(`${programs} random models train with the bits of single operations`, async () => {
+it.each([
+  ['random models', describeModel],
+  ['random models of images', describeImageModel],
+])(`${programs} %s train with the bits of single operations`, async (_, describe) => {
   const runs = [];
-  for (let seed = 0; seed < programs; seed++) runs.push(await runModel(seed));
+  for (let seed = 0; seed < programs; seed++) runs.push(await runModel(seed, describe));
   const plain = runs.filter(({ replayed }) => replayed === 0);
   expect(plain).toEqual([]);
 });
