@@ -1604,7 +1604,10 @@ function metricRecipes() {
   const stat = (w) =>
     w.options({ average: () => average(w), topK: () => 1, threshold: () => 0.3, multidimAverage: () => multidimAverage(w) });
   const curve = (w) => w.options({ thresholds: () => w.r.pick([null, 5, [0, 0.5, 1]]) });
-  const averaged = (w) => ({ ...curve(w), ...w.options({ average: () => w.r.pick([null, 'micro', 'macro']) }) });
+  const averaged = (w, task) => ({
+    ...curve(w),
+    ...(task === 'multiclass' && w.options({ average: () => w.r.pick([null, 'micro', 'macro']) })),
+  });
   const area = (w) => ({ ...curve(w), ...w.options({ average: () => w.r.pick(['macro', 'weighted', 'none']) }) });
   const all = ['binary', 'multiclass', 'multilabel'];
   const two = ['binary', 'multiclass'];
@@ -1639,7 +1642,7 @@ function metricRecipes() {
     const bound = task === 'multiclass' ? width : 2;
     const scores = () => (task === 'multiclass' ? w.matrix(rows, width) : w.float(shape)).detach();
     return {
-      options: [{ task, ...size, ...options(w), ...w.options({ ignoreIndex: () => 0 }) }],
+      options: [{ task, ...size, ...options(w, task), ...w.options({ ignoreIndex: () => 0 }) }],
       args: [needsScores || w.r.chance(0.5) ? scores() : w.ints(shape, bound), w.ints(shape, bound)],
     };
   };
