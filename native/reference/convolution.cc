@@ -1,6 +1,7 @@
 #include <vector>
 
 #include "kernels/table.h"
+#include "reference/activate.h"
 
 namespace simdnn::reference {
 namespace {
@@ -35,18 +36,6 @@ void each_product(const Sizes& s, const Attributes& a, Body body) {
 
 void put(float* to, const std::vector<double>& sums) {
   for (size_t i = 0; i < sums.size(); ++i) to[i] = static_cast<float>(sums[i]);
-}
-
-void activate(Run& run, float* y, size_t n, Unary function, const UnaryAttributes& parameters) {
-  switch (function) {
-#define UNARY(name)                           \
-  case Unary::name:                           \
-    name##_forward(run, y, y, n, parameters); \
-    break;
-#include "generated/unary.def"
-    default:
-      break;
-  }
 }
 
 }  // namespace

@@ -2,22 +2,11 @@
 #include <vector>
 
 #include "kernels/table.h"
+#include "reference/activate.h"
 #include "reference/rounded.h"
 
 namespace simdnn::reference {
 namespace {
-
-void activate(Run& run, float* y, size_t n, Unary function, const UnaryAttributes& parameters) {
-  switch (function) {
-#define UNARY(name)                           \
-  case Unary::name:                           \
-    name##_forward(run, y, y, n, parameters); \
-    break;
-#include "generated/unary.def"
-    default:
-      break;
-  }
-}
 
 void differentiate(Run& run, float* dx, const float* y, size_t n, Unary function, const UnaryAttributes& parameters) {
   switch (function) {

@@ -12,6 +12,19 @@ bool valid(Run& run, const int32_t* index, size_t position, size_t n) {
   return false;
 }
 
+// Calls body(to, k) for each valid index: element k of x [outer, count, inner] goes to place `to` of an array [outer, n, inner].
+template <class Body>
+void each_place(Run& run, const int32_t* index, size_t outer, size_t n, size_t inner, size_t count, Body body) {
+  for (size_t o = 0; o < outer; ++o) {
+    for (size_t c = 0; c < count; ++c) {
+      for (size_t i = 0; i < inner; ++i) {
+        const size_t k = (o * count + c) * inner + i;
+        if (valid(run, index, k, n)) body((o * n + static_cast<size_t>(index[k])) * inner + i, k);
+      }
+    }
+  }
+}
+
 }  // namespace
 
 void copy_strided(Run&, uint32_t* out, const uint32_t* x, const Layout& layout) {
@@ -65,40 +78,17 @@ void gather(Run& run, uint32_t* out, const uint32_t* x, const int32_t* index, si
 
 void scatter_add(Run& run, float* dx, const float* dy, const int32_t* index, size_t outer, size_t n, size_t inner,
                  size_t count) {
-  for (size_t o = 0; o < outer; ++o) {
-    for (size_t c = 0; c < count; ++c) {
-      for (size_t i = 0; i < inner; ++i) {
-        const size_t k = (o * count + c) * inner + i;
-        if (valid(run, index, k, n)) dx[(o * n + static_cast<size_t>(index[k])) * inner + i] += dy[k];
-      }
-    }
-  }
+  each_place(run, index, outer, n, inner, count, [&](size_t to, size_t k) { dx[to] += dy[k]; });
 }
 
 void scatter_add_int(Run& run, int32_t* dx, const int32_t* dy, const int32_t* index, size_t outer, size_t n, size_t inner,
                      size_t count) {
-  for (size_t o = 0; o < outer; ++o) {
-    for (size_t c = 0; c < count; ++c) {
-      for (size_t i = 0; i < inner; ++i) {
-        const size_t k = (o * count + c) * inner + i;
-        if (!valid(run, index, k, n)) continue;
-        int32_t& sum = dx[(o * n + static_cast<size_t>(index[k])) * inner + i];
-        sum = static_cast<int32_t>(int64_t{sum} + dy[k]);
-      }
-    }
-  }
+  each_place(run, index, outer, n, inner, count, [&](size_t to, size_t k) { dx[to] = static_cast<int32_t>(int64_t{dx[to]} + dy[k]); });
 }
 
 void scatter(Run& run, uint32_t* out, const uint32_t* x, const int32_t* index, size_t outer, size_t n, size_t inner,
              size_t count) {
-  for (size_t o = 0; o < outer; ++o) {
-    for (size_t c = 0; c < count; ++c) {
-      for (size_t i = 0; i < inner; ++i) {
-        const size_t k = (o * count + c) * inner + i;
-        if (valid(run, index, k, n)) out[(o * n + static_cast<size_t>(index[k])) * inner + i] = x[k];
-      }
-    }
-  }
+  each_place(run, index, outer, n, inner, count, [&](size_t to, size_t k) { out[to] = x[k]; });
 }
 
 void where(Run&, uint32_t* out, const int32_t* condition, const uint32_t* a, const uint32_t* b, size_t n) {
