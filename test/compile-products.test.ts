@@ -1,12 +1,13 @@
 // A product, the row that is added to it and the activation that follows are one kernel in a recording, with the same bits.
 import { describe, expect, it } from 'vitest';
-import { compile, manualSeed, noGrad, randn, type Tensor } from '../src/index';
+import { compile, manualSeed, nn, noGrad, randn, type Tensor } from '../src/index';
 
 const kernelsOf = (compiled: object): string[] => [...String(compiled).matchAll(/^\d+ +(\w+)/gm)].map(([, kernel]) => kernel!);
 
 manualSeed(1);
 const [weight, bias, row] = [randn([6, 5]), randn([5]), randn([1, 5])];
 const matrix = randn([4, 5]);
+const layer = new nn.Parameter(randn([5, 6]));
 
 const programs: [string, string[], (x: Tensor) => Tensor | Tensor[]][] = [
   ['a product, its bias and an activation', ['denseForward'], (x) => x.matmul(weight).add(bias).relu()],
@@ -16,6 +17,22 @@ const programs: [string, string[], (x: Tensor) => Tensor | Tensor[]][] = [
   ['a matrix in place of a bias', ['matmul', 'add', 'reluForward'], (x) => x.matmul(weight).add(matrix).relu()],
   ['a column', ['matmul', 'add'], (x) => x.matmul(weight).add(x.select(1, 0).reshape([4, 1]))],
   ['a number', ['matmul', 'add'], (x) => x.matmul(weight).add(3)],
+  [
+    'one of its own rows',
+    ['matmul', 'add', 'reluForward'],
+    (x) => {
+      const product = x.matmul(weight);
+      return product.add(product.narrow(0, 3, 1)).relu();
+    },
+  ],
+  [
+    'a layer and one of its own rows',
+    ['linearForwardPacked', 'add'],
+    (x) => {
+      const y = nn.functional.linear(x, layer);
+      return y.add(y.narrow(0, 1, 1));
+    },
+  ],
   [
     'a product that is read twice',
     ['matmul', 'add', 'mul'],

@@ -2,7 +2,7 @@
 import { isInt32Array } from '../brands';
 import { kernelArguments, type Unary, unaryValues } from '../kernels.generated';
 import { layoutOf, numelOf } from '../shape';
-import { type Argument, argumentsFor, isTemporary, isValue, same, type TracedCall, usesIn } from './calls';
+import { type Argument, argumentsFor, isTemporary, isValue, meets, same, type TracedCall, usesIn, type Value } from './calls';
 
 /** Whether a value of `length` elements is used by exactly two neighbouring calls, so that fusing them makes it unnecessary. */
 type Between = (value: Argument | undefined, length: Argument | undefined) => boolean;
@@ -43,7 +43,7 @@ function withBias(call: TracedCall, next: TracedCall, between: Between): TracedC
   const layer = next.kernel === 'add' ? layerOf(call) : null;
   if (layer === null || layer.args.bias !== null || layer.args.activation !== 'none') return null;
   const { out: y, a, b: bias, layout } = next.args;
-  if (!same(a, layer.args.y) || !isValue(bias)) return null;
+  if (!same(a, layer.args.y) || !isValue(bias) || meets(bias, a as Value)) return null; // one of the layer's own rows is there only after it
   const [rows, out] = layers[layer.kernel]!.map((names) => numelOf(names.map((name) => layer.args[name] as number))) as [number, number];
   if (bias.array.length !== out || !between(a, rows * out)) return null;
   const expected = layoutOf('fuse', [rows, out], { strides: [out, 1] }, { strides: [0, 1] });
