@@ -52,18 +52,24 @@ export class MemoryMap<T extends { readonly memory: TensorData }> {
   }
 
   add(piece: T): void {
+    if (!this.fits(piece)) overlapping();
+  }
+
+  /** Adds a piece, unless it shares bytes with another: then the result is false. */
+  fits(piece: T): boolean {
     const { memory } = piece;
     const entry = { begin: begins(memory), end: ends(memory), piece };
-    if (entry.begin === entry.end) return;
+    if (entry.begin === entry.end) return true;
     const list = this.byBuffer.get(memory.buffer);
     if (list === undefined) {
       this.byBuffer.set(memory.buffer, [entry]);
-      return;
+      return true;
     }
     const at = this.after(list, entry.begin);
-    if ((at > 0 && list[at - 1]!.end > entry.begin) || (at < list.length && list[at]!.begin < entry.end)) overlapping();
+    if ((at > 0 && list[at - 1]!.end > entry.begin) || (at < list.length && list[at]!.begin < entry.end)) return false;
     if (at === list.length) list.push(entry);
     else list.splice(at, 0, entry);
+    return true;
   }
 
   of(array: TensorData): T | undefined {
@@ -123,29 +129,39 @@ function overlapping(): never {
 
 const isMadeAnew = ({ isPersistent }: Base): boolean => !isPersistent;
 
-/**
- * The memory of a trace. `known` has the pieces that each replay allocates and the constants. `others` has all arrays of the calls: what lies outside of
- * `known` is persistent memory, whose role is looked up in `roles`.
- */
-export class Bases {
-  private readonly map: MemoryMap<Base>;
+/** What a listener knows of the memory that a function uses. */
+interface Heard {
+  readonly roles: ReadonlyMap<TensorData, Role>;
+  readonly shapes: ReadonlyMap<TensorData, readonly number[]>;
+}
 
+/** The memory of a trace. */
+export class Bases {
+  private readonly shapes: Heard['shapes'];
+
+  /** `map` has all bases. Those whose role is "captured" get the role that the listener knows. */
   constructor(
-    known: readonly Base[],
-    others: Iterable<TensorData>,
-    roles: ReadonlyMap<TensorData, Role>,
-    private readonly shapes: ReadonlyMap<TensorData, readonly number[]>,
+    private readonly map: MemoryMap<Base>,
+    { roles, shapes }: Heard,
   ) {
-    this.map = new MemoryMap(known);
-    const unknown: TensorData[] = [];
-    for (const array of others) if (array.byteLength > 0 && this.map.of(array) === undefined) unknown.push(array);
-    for (const memory of stretchesOf(unknown)) this.map.add(new Base(memory, 'captured'));
+    this.shapes = shapes;
     for (const [array, role] of roles) {
-      this.map.some(array, (base) => {
+      map.some(array, (base) => {
         if (base.role === 'captured') base.role = role;
         return false;
       });
     }
+  }
+
+  /**
+   * `known` has the pieces that each replay allocates and the constants. `arrays` has all arrays of the calls: what lies outside of `known` is persistent memory.
+   */
+  static of(known: readonly Base[], arrays: Iterable<TensorData>, heard: Heard): Bases {
+    const map = new MemoryMap(known);
+    const unknown: TensorData[] = [];
+    for (const array of arrays) if (array.byteLength > 0 && map.of(array) === undefined) unknown.push(array);
+    for (const memory of stretchesOf(unknown)) map.add(new Base(memory, 'captured'));
+    return new Bases(map, heard);
   }
 
   /** Whether an array has elements in memory that each replay allocates anew. */

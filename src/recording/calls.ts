@@ -150,8 +150,10 @@ export function traced(call: RawCall, from: number, placeOf: (array: TensorData)
   return { kernel, args, from: [from] };
 }
 
-/** Converts a call back to positional arguments, which the addon takes. */
-export function untraced({ kernel, args }: TracedCall): RawCall {
+const arrayOf = ({ array }: Value): unknown => array;
+
+/** Converts a call back to positional arguments, which the addon takes; `of` gives what stands for an array. */
+export function untraced({ kernel, args }: TracedCall, of = arrayOf): RawCall {
   const call: RawCall = [kernel];
   for (const { name, values, flags } of kernelArguments[kernel]) {
     if (flags !== undefined) {
@@ -162,7 +164,7 @@ export function untraced({ kernel, args }: TracedCall): RawCall {
     }
     const arg = args[name];
     if (values !== undefined) call.push(values.indexOf(arg as string));
-    else call.push(isValue(arg) ? arg.array : arg);
+    else call.push(isValue(arg) ? of(arg) : arg);
   }
   return call;
 }

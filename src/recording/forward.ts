@@ -4,8 +4,9 @@ import type { Tensor } from '../tensor';
 import type { Base, TracedCall, Value } from './calls';
 import { Listener } from './listener';
 import { tensorsOf } from './outputs';
+import { knownMemory, placed } from './placement';
 import { type Source, sourcesOf, sourcesRecordedBy } from './sources';
-import { listenTo, placed } from './trace';
+import { listenTo } from './trace';
 
 /** An argument or a result of the function. */
 export interface TracedTensor {
@@ -27,13 +28,13 @@ export interface ForwardTrace {
 export function traceForward(fn: () => unknown, args: readonly Tensor[]): ForwardTrace {
   const listener = new Listener(true, false);
   const results = tensorsOf(listenTo(listener, fn));
-  const { bases, recorded, constants } = placed(listener, args, results);
+  const { bases, recorded, known } = placed(listener, knownMemory(listener, args), results);
   const at = ({ values, shape }: Tensor): TracedTensor => ({ value: bases.of(values), shape });
   return {
     calls: recorded,
     sources: sourcesOf(sourcesRecordedBy(listener)),
     inputs: args.map(at),
     results: results.map(at),
-    constants: new Map(constants.map(({ base, pristine }) => [base, pristine])),
+    constants: new Map(known.constants.map((base, i) => [base, known.pristine[i]!.memory])),
   };
 }

@@ -22,7 +22,7 @@ export type Outline = readonly Entry[];
 const moves = ({ role }: Base): boolean => role === 'gradient' || role === 'state';
 
 /** The outline of calls as they were recorded. */
-export function outlineOf(calls: readonly TracedCall[], { liveCalls, pristine }: Listener): Outline {
+export function outlineOf(calls: readonly TracedCall[], { liveCalls, pristine }: Pick<Listener, 'liveCalls' | 'pristine'>): Outline {
   const numbers = new Map<Base, number>();
   const numberOf = (base: Base): number => {
     const known = numbers.get(base);

@@ -4,23 +4,21 @@ import { isGradEnabled } from '../autograd';
 import { ignoringHolders } from '../holders';
 import type { TensorData } from '../memory';
 import { createPlan, type Plan } from '../native';
-import { Parameter } from '../nn/parameter';
 import { ownersOf } from '../nn/registry';
 import { atPrecision, type Float32MatmulPrecision, getFloat32MatmulPrecision } from '../precision';
 import { atRandomPosition, type RandomPosition, randomPosition } from '../random';
 import type { StepCounter } from '../recorder';
 import type { Tensor, Version } from '../tensor';
-import { Bases } from './bases';
-import { Base, isValue, liveArguments, type TracedCall, traced, untraced, type Value, writtenBy } from './calls';
-import { withColumns } from './columns';
-import { renewal } from './constants';
-import { fuse } from './fusion';
+import type { Bases } from './bases';
+import { type TracedCall, untraced } from './calls';
+import { type Form, formOf } from './form';
 import { leave } from './left';
 import { type LeafGradient, Listener } from './listener';
 import { LiveNumbers } from './live';
-import { differenceOf, type Outline, outlineOf } from './outline';
-import { overlapSums } from './overlap';
+import { differenceOf, outlineOf } from './outline';
 import { Packing } from './packing';
+import { formLike } from './pattern';
+import { knownMemory, placed } from './placement';
 import { type RecordedSources, sourcesOf, sourcesRecordedBy } from './sources';
 import { namesOf, type Row, rowOf } from './table';
 
@@ -28,92 +26,11 @@ import { namesOf, type Row, rowOf } from './table';
 export const listenTo = <R>(listener: Listener, fn: () => R): R =>
   listener.dry ? ignoringHolders(() => atRandomPosition(randomPosition(), () => listener.run(fn))) : listener.run(fn);
 
-// The recorded calls, with each array as a range of elements of a piece of memory.
-export function placed(listener: Listener, args: readonly Tensor[], results: readonly Tensor[]) {
-  for (const { home } of listener.gradients.values()) {
-    if (home === null) continue;
-    listener.temporaries.delete(home.values); // a leaf's gradient outlasts the step, so its memory is persistent
-    listener.memory(home.values, 'gradient');
-  }
-  for (const leaf of listener.leaves.keys()) if (leaf.needsGrad || leaf instanceof Parameter) listener.memory(leaf.values, 'parameter');
-
-  // An argument that gets a gradient is always the same tensor, so its memory is persistent and not an input.
-  const own = new Set(args.filter((t) => !t.needsGrad).map(({ values }) => values));
-  const passed = [...own].map((memory) => new Base(memory, 'argument'));
-  const made = [...listener.temporaries].map((memory) => new Base(memory, 'temporary'));
-  const constants = [...listener.pristine].map(([memory, pristine]) => ({ base: new Base(memory, 'constant'), pristine }));
-  const known = [...passed, ...made, ...constants.map(({ base }) => base)];
-  const { arrays } = listener;
-  for (const { values } of results) arrays.add(values);
-  const bases = new Bases(known, arrays, listener.roles, listener.shapes);
-  const recorded = listener.calls.map((call, i) => traced(call, i, (array) => bases.of(array)));
-  return { passed, constants, bases, recorded, outline: outlineOf(recorded, listener) };
-}
-
-type Placement = ReturnType<typeof placed>;
-
 // The tensors whose memory each replay allocates anew.
 function leftIn(listener: Listener, args: readonly Tensor[], bases: Bases): Set<Tensor> {
   const left = new Set<Tensor>();
   for (const tensors of [listener.tensors, args]) for (const tensor of tensors) if (bases.passes(tensor.values)) left.add(tensor);
   return left;
-}
-
-// Maps positions among the recorded calls to positions in the plan: element i is the number of the plan's calls that begin with one of the first i recorded
-// calls, for i from 0 to `recorded`.
-function countsBefore(calls: readonly TracedCall[], recorded: number): number[] {
-  const counts = Array<number>(recorded + 1).fill(0);
-  for (const { from } of calls) counts[from[0]! + 1]!++;
-  for (let at = 1; at <= recorded; at++) counts[at]! += counts[at - 1]!;
-  return counts;
-}
-
-function usedBy(calls: readonly TracedCall[], used: Set<Base>): void {
-  for (const { args } of calls) {
-    for (const name in args) {
-      const arg = args[name];
-      if (isValue(arg)) used.add(arg.base);
-    }
-  }
-}
-
-// The calls of a replay and the memory that they use. This is a function of its own, apart from the constructor, so that V8 optimizes the two separately:
-// as one function they took its compiler 200 ms, five times over, until the code suited all traces of a process.
-function callsOver({ passed, constants, bases, recorded }: Placement, results: readonly Tensor[]) {
-  const given = results.map(({ values }) => bases.of(values));
-  const written = recorded.flatMap(writtenBy);
-  const changed = new Set<Base>();
-  for (const values of [written, given]) for (const { base } of values) changed.add(base);
-  const renewals = constants
-    .filter(({ base }) => changed.has(base))
-    .map(({ base, pristine }) => renewal(base, new Base(pristine, 'constant')));
-  const returned = new Set(given.map(({ base }) => base).filter(({ role }) => role === 'temporary'));
-  for (const base of returned) base.role = 'result';
-
-  const calls = [...renewals, ...overlapSums(withColumns(fuse(recorded)))];
-  const used = new Set<Base>();
-  usedBy(recorded, used);
-  usedBy(calls, used);
-  for (const { base } of given) used.add(base);
-  return {
-    calls,
-    written,
-    inputs: [...passed, ...returned],
-    temporaries: [...used].filter(({ role }) => role === 'temporary'),
-    persistent: [...used].filter((base) => base.isPersistent && base.memory.byteLength > 0),
-  };
-}
-
-type LiveRow = [call: number, argument: number, counter: boolean];
-
-// The position in the plan of each live number of the recorded calls.
-function liveRowsOf(listener: Listener, calls: readonly TracedCall[]): LiveRow[] {
-  return listener.liveCalls.flatMap(({ first, end }) =>
-    listener.calls.slice(first, end).flatMap(([name], i) => {
-      const call = calls.findIndex(({ from }) => from.includes(first + i));
-      return liveArguments[name].map(({ index, counter }): LiveRow => [call, index, counter]);
-    }),
-  );
 }
 
 const drawsOf = (redraws: readonly (() => void)[]): number =>
@@ -124,13 +41,10 @@ const drawsOf = (redraws: readonly (() => void)[]): number =>
 
 export class Trace {
   /** The calls of a replay: the recorded ones, after fusion. */
-  readonly calls: readonly TracedCall[];
-  /** The memory that each replay is given: that of the arguments, except those that get a gradient, and that of the results. */
-  readonly inputs: readonly Base[];
-  /** Memory whose values outlast a replay, and the parts of it that a replay writes. */
-  readonly persistent: readonly Base[];
-  readonly written: readonly Value[];
-  /** Whether the function changes an argument in place. */
+  readonly calls: Form['calls'];
+  readonly inputs: Form['inputs'];
+  readonly persistent: Form['persistent'];
+  readonly written: Form['written'];
   readonly changesArguments: boolean;
   /** The leaves that the function used, with whether they required a gradient, and the leaves whose gradients it cleared, read or wrote. */
   readonly leaves: readonly { leaf: Tensor; needsGrad: boolean }[];
@@ -149,10 +63,9 @@ export class Trace {
   /** The precision of its products. */
   readonly precision: Float32MatmulPrecision;
 
-  private readonly temporaries: readonly Base[];
-  private readonly liveRows: LiveRow[];
-  /** What must be equal when the function is recorded again. */
-  private readonly outline: Outline;
+  private readonly temporaries: Form['temporaries'];
+  private readonly liveRows: Form['liveRows'];
+  private readonly outline: Form['outline'];
   private readonly recordedSources: RecordedSources;
 
   /**
@@ -169,26 +82,26 @@ export class Trace {
   ): { trace: Trace; result: R; left: ReadonlySet<Tensor>; bases: Bases } {
     const result = listenTo(listener, fn);
     const results = resultsOf(result);
-    const placement = placed(listener, args, results);
-    const trace = new Trace(listener, placement, results);
-    const left = leftIn(listener, args, placement.bases);
+    const known = knownMemory(listener, args);
+    const { form, bases } = listener.dry && listener.watches ? formLike(listener, known, results) : formOf(listener, known, results);
+    const trace = new Trace(listener, form, bases);
+    const left = leftIn(listener, args, bases);
     leave(where, left);
-    return { trace, result, left, bases: placement.bases };
+    return { trace, result, left, bases };
   }
 
-  private constructor(listener: Listener, placement: Placement, results: readonly Tensor[]) {
-    const { bases, outline } = placement;
+  private constructor(listener: Listener, form: Form, bases: Bases) {
+    this.calls = form.calls;
+    this.inputs = form.inputs;
+    this.temporaries = form.temporaries;
+    this.persistent = form.persistent;
+    this.written = form.written;
+    this.changesArguments = form.changesArguments;
+    this.liveRows = form.liveRows;
+    this.outline = form.outline;
     this.gradEnabled = isGradEnabled();
     this.precision = getFloat32MatmulPrecision();
     this.gradients = [...listener.gradients.values()];
-    this.outline = outline;
-    const { calls, inputs, temporaries, persistent, written } = callsOver(placement, results);
-    this.calls = calls;
-    this.inputs = inputs;
-    this.temporaries = temporaries;
-    this.persistent = persistent;
-    this.written = written.filter(({ base }) => base.isPersistent);
-    this.changesArguments = written.some(({ base }) => base.role === 'argument');
 
     const passes = ({ values }: Tensor): boolean => bases.passes(values);
     this.leaves = [...listener.leaves].filter(([t]) => !passes(t)).map(([leaf, needsGrad]) => ({ leaf, needsGrad }));
@@ -196,10 +109,9 @@ export class Trace {
     this.changed = new Set(this.changes.map(({ version }) => version));
     this.guards = [...listener.guards, ...this.leaves.flatMap(({ leaf }) => ownersOf(leaf, listener.guarded))];
     this.live = new LiveNumbers(listener.liveCalls, listener.calls);
-    this.liveRows = liveRowsOf(listener, calls);
 
     // Positions among the recorded calls become positions among the plan's calls.
-    const inPlan = countsBefore(calls, listener.calls.length);
+    const { callsBefore: inPlan } = form;
     this.redraws = listener.redraws.map((redraw, i) => ({ redraw, end: inPlan[listener.redrawsAt[i]!]! }));
     this.stepCounters = listener.stepCounters.map((stepCounter, i) => ({ stepCounter, end: inPlan[listener.stepCounterEnds[i]!]! }));
     for (const { events } of this.gradients) for (const event of events) event.at = inPlan[event.at]!;
@@ -220,7 +132,7 @@ export class Trace {
 
   /** The number of kernel calls that were recorded. */
   get recorded(): number {
-    return this.outline.length;
+    return this.recordedSources.kernels.length;
   }
 
   /** The multiplications and additions of its products, and the bytes of the arrays of all calls. */
@@ -233,21 +145,28 @@ export class Trace {
   differenceNow<R>(where: string, fn: () => R, args: readonly Tensor[], resultsOf: (result: R) => readonly Tensor[]): string | null {
     const listener = new Listener(true, false);
     const results = resultsOf(listenTo(listener, fn));
-    const { bases, outline } = placed(listener, args, results);
+    const { bases, recorded } = placed(listener, knownMemory(listener, args), results);
     leave(where, leftIn(listener, args, bases));
-    return differenceOf(outline, this.outline);
+    return differenceOf(outlineOf(recorded, listener), this.outline());
   }
 
   /** Describes the first difference of another trace of the same function; null if there is none. */
   differenceFrom(other: Trace): string | null {
-    return differenceOf(other.outline, this.outline);
+    return differenceOf(other.outline(), this.outline());
   }
 
   /** Makes a plan. Each replay is given the inputs, followed by `pieces`, which contain persistent memory. Persistent memory outside of `pieces` is used in place. */
   plan(pieces: readonly TensorData[] = [], calls: readonly TracedCall[] = this.calls): Plan {
     const inputs = [...this.inputs.map(({ memory }) => memory), ...pieces];
     const temporaries = this.temporaries.map(({ memory }) => memory);
-    return atPrecision(this.precision, () => createPlan(calls.map(untraced), temporaries, inputs, this.liveRows));
+    return atPrecision(this.precision, () =>
+      createPlan(
+        calls.map((call) => untraced(call)),
+        temporaries,
+        inputs,
+        this.liveRows,
+      ),
+    );
   }
 
   /** The live numbers of the next step, with the random numbers at position `random`. Null if their calls are no longer as recorded. */
