@@ -48,7 +48,7 @@ interface Addon {
    * Runs these loops in turn, `rounds` times, on another thread; resolves to the reports of all runs. It ends early after a run that has not done all its epochs
    * or has samples of no class, and after a round in which the first run reached its limit of milliseconds or output bytes. Several loops, or rounds, need loops
    * over rows. The numbers in `ahead` are those of the steps of all rounds. `round` is the number of the first round, if the session keeps rounds: copies are then
-   * made after the first loop's epoch.
+   * made after the first loop's epoch. With `spares` one thread of fits fewer works until the next call, but at least one.
    */
   runLoops(
     session: SessionHandle,
@@ -56,6 +56,7 @@ interface Addon {
     runs: readonly LoopRun[],
     rounds: number,
     round: number | null,
+    spares?: boolean,
   ): Promise<LoopReport[]>;
   stopSession(session: SessionHandle): void;
   /** From now on keeps copies of the pieces with these numbers as they were after each of the last `count` rounds; with 0 it keeps none. */

@@ -2,7 +2,6 @@
 #pragma once
 #include <napi.h>
 
-#include <chrono>
 #include <list>
 #include <memory>
 
@@ -17,7 +16,6 @@ struct Sessions {
   std::list<std::shared_ptr<Session>> all;
   // Fits share as many threads as a kernel may use. Predictions and evaluations have one more thread, so that they do not wait for fits.
   std::unique_ptr<Background> fits, inference;
-  std::chrono::steady_clock::time_point fit_began{};  // when the last fit began
   // Stops every run after its current step, and waits until all runs have ended.
   void end();
 };

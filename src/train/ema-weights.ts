@@ -76,8 +76,10 @@ class Averages<M extends Module> implements EmaWeights {
   }
 }
 
-/** Throws if callbacks average weights of another model. `trained` has the parameters of the fitted model, and others that are trained with it. */
-export function refuseOtherAverages(fit: string, callbacks: readonly Callback[], trained: ReadonlySet<Tensor>): void {
+/** Throws if callbacks average weights of another model. `trainedBy()` has the parameters of the fitted model, and others that are trained with it. */
+export function refuseOtherAverages(fit: string, callbacks: readonly Callback[], trainedBy: () => ReadonlySet<Tensor>): void {
+  if (callbacks.length === 0) return;
+  const trained = trainedBy();
   for (const [i, callback] of callbacks.entries()) if (callback instanceof Averages) callback.checkFitted(fit, `callbacks[${i}]`, trained);
 }
 

@@ -367,7 +367,7 @@ export class Fit implements Holder {
 
   private checkRecorded(fresh: readonly (readonly RecordedStep[])[]): void {
     for (const { leaves, trace } of fresh.flat()) this.holdRecorded(leaves, trace.changes);
-    checkTrainedParameters(where, this.model, this.groups, fresh[0]!, this.engine.kinds(0));
+    checkTrainedParameters(where, this.model, this.groups, fresh[0]!, this.engine.kinds(0), this.tensorsInUse);
   }
 
   private holdOne(tensor: Tensor): void {

@@ -250,7 +250,7 @@ export function settingsOf(where: string, model: Module, options: FitOptions): S
     check: checkInteger(where, 'check', o.check),
     precision: checkPrecision(where, o.precision) ?? getFloat32MatmulPrecision(),
   };
-  refuseOtherAverages(where, settings.callbacks.objects, trainedBy(model, criterion));
+  refuseOtherAverages(where, settings.callbacks.objects, () => trainedBy(model, criterion));
   const { checkpoint } = o;
   return { ...settings, checkpoint: checkpoint === undefined ? null : new Checkpointing(where, checkpoint, model, settings, known) };
 }

@@ -18,7 +18,7 @@ import { MemoryMap, type RecordedStep, stretchesOf } from '../recording';
 import type { Tensor } from '../tensor';
 import { CapturedTensors } from './captured-tensors';
 import { SessionClocks } from './clocks';
-import { freeTurn, segmentBegan, segmentEnded } from './event-loop-turns';
+import { areManyBeginning, freeTurn, segmentBegan, segmentEnded } from './event-loop-turns';
 import {
   type ExpectedNumbers,
   type LiveOfLoops,
@@ -305,7 +305,7 @@ export class Session {
     round: number | null = null,
   ): Promise<LoopReport[]> {
     const numbers = loops.map(({ number }) => number);
-    const running = runLoops(this.handle, numbers, runs, rounds, round);
+    const running = runLoops(this.handle, numbers, runs, rounds, round, areManyBeginning());
     if (this.forFits) segmentBegan();
     meanwhile();
     try {

@@ -12,17 +12,25 @@ const warned = new WeakSet<Module>();
 const writes = ({ trace }: RecordedStep, tensor: Tensor): boolean =>
   trace.written.some(({ base, array }) => base.role !== 'gradient' && overlap(array, tensor.values));
 
-/** Throws if one of the new recordings `fresh` changes no parameter of the optimizer. Warns once for each model of parameters that none of `kinds` changes. */
+/**
+ * Throws if one of the new recordings `fresh` changes no parameter of the optimizer. Warns once for each model of parameters that none of `kinds` changes. `inUse` has
+ * the tensors of model, optimizer and recordings.
+ */
 export function checkTrainedParameters(
   where: string,
   model: Module,
   groups: Groups,
   fresh: readonly RecordedStep[],
   kinds: readonly RecordedStep[],
+  inUse: Iterable<Tensor>,
 ): void {
+  if (fresh.length === 0) return;
+  const isTrained = (parameter: Tensor): boolean => kinds.some((kind) => writes(kind, parameter));
   const optimized = groups.flatMap(({ params }) => params);
+  const changesNone = fresh.some((kind) => !optimized.some((parameter) => writes(kind, parameter)));
+  if (!changesNone && [...inUse].every((tensor) => !tensor.requiresGrad || isTrained(tensor))) return;
   const named = model.namedParameters();
-  if (fresh.some((kind) => !optimized.some((parameter) => writes(kind, parameter)))) {
+  if (changesNone) {
     if (!named.some(([, parameter]) => optimized.includes(parameter))) {
       throw rangeError(where, 'the optimizer has no parameter of this model', 'new optim.SGD(model.parameters(), ...)');
     }
@@ -32,8 +40,7 @@ export function checkTrainedParameters(
       'every batch must be a step: what a counter in JavaScript decides is frozen when the step is recorded, and parameters without a gradient are not stepped',
     );
   }
-  if (fresh.length === 0 || warned.has(model)) return;
-  const isTrained = (parameter: Tensor): boolean => kinds.some((kind) => writes(kind, parameter));
+  if (warned.has(model)) return;
   const unlisted = ({ shape }: Tensor): string => `a parameter [${shape.join(', ')}] that model.parameters() does not find`;
   const names = new Map<Tensor, string>([
     ...fresh.flatMap(({ leaves }) => leaves).map((leaf): [Tensor, string] => [leaf, unlisted(leaf)]),
