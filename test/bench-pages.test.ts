@@ -88,6 +88,7 @@ describe('pages', () => {
       'inference',
       'inference-intel',
       'steps',
+      'shapes',
       'shapes-intel',
       'kernels',
     ]);

@@ -1,7 +1,9 @@
 // Buffers as properties that recordings watch, because a replay would otherwise keep using the tensor that was recorded.
+
 import { SimdnnError } from '../errors';
 import { recorder } from '../recorder';
 import { Tensor } from '../tensor';
+import { libraryGetter } from './library-getters';
 import { countChange, watch } from './watch';
 
 /** Why a buffer cannot be replaced while a function is recorded. */
@@ -16,13 +18,13 @@ export function defineBuffer(module: object, where: string, name: string, tensor
   let current = tensor;
   countChange();
   Object.defineProperty(module, name, {
-    get: () => {
+    get: libraryGetter(() => {
       if (recorder !== null) {
         watchBuffer(module, name, current);
         if (current instanceof Tensor) recorder.memory(current.values, 'buffer');
       }
       return current;
-    },
+    }),
     set: (next: unknown) => {
       if (recorder !== null && next !== current) throw replacedBuffer(where, name);
       current = next;

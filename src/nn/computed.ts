@@ -1,8 +1,10 @@
 // Computed fields of modules: each read computes the value, as a parametrization computes a weight from what is learned. Such a field is an own, non-enumerable
 // accessor, so that lists of submodules and files do not have it. It refers to its module as `this`, so that it can be copied as it is.
+
 import { SimdnnError } from '../errors';
 import { asking, recorder } from '../recorder';
 import type { Tensor } from '../tensor';
+import { libraryGetter } from './library-getters';
 import { countChange, watch } from './watch';
 
 /** The code that made a field computed. */
@@ -37,7 +39,7 @@ export function defineComputed<M extends object>(
   function set(this: M, value: unknown): void {
     write(this, value);
   }
-  makers.set(get, maker);
+  makers.set(libraryGetter(get), maker);
   delete (module as Record<string, unknown>)[name];
   Object.defineProperty(module, name, { get, set, enumerable: false, configurable: true });
   countChange();

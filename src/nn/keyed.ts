@@ -1,8 +1,10 @@
 // Modules or parameters whose names are only known at run time: own properties, where a module looks for its contents, that read and write one map.
+
 import { describe, rangeError, typeError } from '../errors';
 import { recorder } from '../recorder';
 import { isAbsent } from './absent';
 import type { Copies } from './clone';
+import { libraryGetter } from './library-getters';
 import { Module } from './module';
 import type { Named } from './parts';
 import { countChange, watch } from './watch';
@@ -137,7 +139,7 @@ export abstract class Keyed<T, Given = T> extends Module implements Iterable<Nam
 
   #open(name: string): void {
     Object.defineProperty(this, name, {
-      get: () => this.#current.get(name),
+      get: libraryGetter(() => this.#current.get(name)),
       set: (part: Given) => void this.#take(new Map([...this.#parts, [name, this.#made(`.${name}`, part)]])),
       enumerable: true,
       configurable: true,

@@ -1,7 +1,9 @@
 // Lists of modules or parameters under the names 0, 1, 2, ...: own properties, where a module looks for its contents, that read and write one list.
+
 import { checkInteger, rangeError } from '../errors';
 import { recorder } from '../recorder';
 import type { Copies } from './clone';
+import { libraryGetter } from './library-getters';
 import { Module } from './module';
 import { countChange, watch } from './watch';
 
@@ -97,7 +99,7 @@ export abstract class Numbered<T, Given = T> extends Module implements Iterable<
 
   #open(index: number): void {
     Object.defineProperty(this, index, {
-      get: () => this.parts[index],
+      get: libraryGetter(() => this.parts[index]),
       set: (part: Given) => void this.#take(this.#parts.with(index, this.#made(`[${index}]`, part))),
       enumerable: true,
       configurable: true,

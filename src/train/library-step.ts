@@ -4,6 +4,7 @@ import { isGradEnabled } from '../autograd';
 import { hasHooks } from '../gradient-hooks';
 import { library } from '../io/library';
 import { Module } from '../nn';
+import { isLibraryGetter } from '../nn/library-getters';
 import * as optim from '../optim';
 import type { Tensor } from '../tensor';
 import type { Settings } from './options';
@@ -19,9 +20,15 @@ const libraryPrototypes = new Set<object>(
   [...library.values(), ...Object.values(optim)].flatMap((value) => (typeof value === 'function' ? [value.prototype as object] : [])),
 );
 
-// Whether an object has a class of the library, and no field that is a function: that would be a user function, such as a `forward` or a distance.
+// Whether a property runs no user code: a function would be the user's, such as a `forward` or a distance, and so would a getter that the library has not defined.
+function isPlain(object: object, name: string): boolean {
+  const { get, value } = Object.getOwnPropertyDescriptor(object, name)!;
+  return get === undefined ? typeof value !== 'function' : isLibraryGetter(get);
+}
+
+// Whether an object has a class of the library, and no user code in its properties.
 const isLibraryObject = (object: object): boolean =>
-  libraryPrototypes.has(Object.getPrototypeOf(object)) && Object.values(object).every((field) => typeof field !== 'function');
+  libraryPrototypes.has(Object.getPrototypeOf(object)) && Object.getOwnPropertyNames(object).every((name) => isPlain(object, name));
 
 const isLibraryModule = (module: Module): boolean => isLibraryObject(module) && !module.isHooked();
 

@@ -100,6 +100,20 @@ const fits: Record<string, () => Promise<unknown>> = {
     model.parameters()[0]!.registerHook((gradient) => gradient.mul(2));
     return train.fit(model, options);
   },
+  'a getter in place of a field': () => {
+    const { model, options } = setUp();
+    const linear = model.modules().find((module) => module instanceof nn.Linear)!;
+    const { weight } = linear;
+    Object.defineProperty(linear, 'weight', { get: () => weight, enumerable: true });
+    return train.fit(model, options);
+  },
+  'a forward that no list of fields shows': () => {
+    const { model, options } = setUp();
+    const linear = model.modules().find((module) => module instanceof nn.Linear)!;
+    const { forward } = linear;
+    Object.defineProperty(linear, 'forward', { value: (x: Tensor) => forward.call(linear, x).mul(2) });
+    return train.fit(model, options);
+  },
   'a call after each step': () => {
     const { model, options } = setUp();
     return train.fit(model, { ...options, callbacks: [train.emaWeights(model)] });
