@@ -1,6 +1,6 @@
 // Recordings of the same calls share the result of the passes; whatever makes another plan gives another recording.
 import { beforeEach, expect, it, vi } from 'vitest';
-import { data, manualSeed, nn, optim, rand, randint, randn, train } from '../../src';
+import { data, manualSeed, nn, optim, rand, randint, randn, type Tensor, tensor, train } from '../../src';
 import type * as forms from '../../src/recording/form';
 import type * as patterns from '../../src/recording/pattern';
 import { bitsOf } from '../train/runs';
@@ -87,6 +87,32 @@ const apart = (): nn.Module => {
   return new nn.Sequential(new nn.Linear(6, 6), new nn.Tanh(), new nn.Linear(6, 6), last);
 };
 
+const reversed = (): nn.Module => {
+  const [second, first] = [new nn.Linear(6, 6), new nn.Linear(6, 6)]; // the memory of the second comes first
+  return new nn.Sequential(first, new nn.Tanh(), second, new nn.Linear(6, 4));
+};
+
+class Scaled extends nn.Module {
+  body = new nn.Linear(6, 4);
+  constructor(readonly scale: Tensor) {
+    super();
+  }
+  forward(inputs: Tensor): Tensor {
+    return this.body.call(inputs).mul(this.scale);
+  }
+}
+
+class Shifted extends nn.Module {
+  body = new nn.Linear(6, 4);
+  constructor(readonly row: number) {
+    super();
+  }
+  forward(inputs: Tensor): Tensor {
+    const y = this.body.call(inputs);
+    return y.sub(y.narrow(0, this.row, 1));
+  }
+}
+
 const variants: Record<string, Options> = {
   'another activation': { model: () => new nn.Sequential(new nn.Linear(6, 20), new nn.ReLU(), new nn.Dropout(0.2), new nn.Linear(20, 4)) },
   'another width': { model: () => new nn.Sequential(new nn.Linear(6, 21), new nn.Tanh(), new nn.Dropout(0.2), new nn.Linear(21, 4)) },
@@ -117,7 +143,16 @@ const variants: Record<string, Options> = {
   },
   'two layers': { model: untied },
   'two layers with one weight': { model: tied },
+  'two layers made in another order': { model: reversed },
   'a frozen layer': { model: frozen },
+  'a row of its own': { model: () => new Shifted(0) },
+  'another row': { model: () => new Shifted(5) },
+  'a tensor of its own': { model: () => new Scaled(tensor([1, 2, 3, 4])) },
+  'a frozen parameter in its place': { model: () => new Scaled(new nn.Parameter(tensor([1, 2, 3, 4]), { requiresGrad: false })) },
+  'a frozen parameter': {
+    model: () => new Scaled(new nn.Parameter(tensor([1, 2, 3, 4]), { requiresGrad: false })),
+    optimizer: (m) => new optim.SGD(m.parameters(), { lr: 0.1 }),
+  },
   'a parameter apart from the others': { model: apart },
   momentum: { optimizer: (m) => new optim.SGD(m.parameters(), { lr: 0.1, momentum: 0.9 }) },
   'another momentum': { optimizer: (m) => new optim.SGD(m.parameters(), { lr: 0.1, momentum: 0.8 }) },
