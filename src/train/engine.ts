@@ -30,8 +30,6 @@ export interface EngineOptions {
   epochsBefore?: number;
   /** Whether a single tensor is a batch. */
   acceptsTensors?: boolean;
-  /** Whether the steps run only code of this library: then they do the same each time. */
-  runsOnlyLibraryCode: () => boolean;
   /** Called with each new recording, before other code may use the JavaScript thread. */
   onRecording?: (kind: RecordedStep) => void;
   /** Called when recordings are complete, with the new ones of each phase: all of them, or a single one for a batch of new shapes. */
@@ -77,12 +75,12 @@ export class Engine implements RoundsHost {
   }
 
   /**
-   * Records all phases in several turns of the event loop. The first is the present one, or with `mayWait` that of `lowPriorityTurn`. Other code that runs in between
-   * can invalidate the recordings, which `validSession` detects. It can also make a step differ when it is verified; then everything is recorded again in one turn,
-   * which throws if the step itself cannot be recorded. If the engine is stopped before the end, no recordings are made.
+   * Records all phases in several turns of the event loop. The first is the present one, or if `mayWait()` is true the one that `lowPriorityTurn` gives. Other code that
+   * runs in between can invalidate the recordings, which `validSession` detects. It can also make a step differ when it is verified; then everything is recorded again
+   * in one turn, which throws if the step itself cannot be recorded. If the engine is stopped before the end, no recordings are made.
    */
-  async recordInTurns(mayWait = false): Promise<void> {
-    const waits = mayWait && areThreadsBusy() && this.options.runsOnlyLibraryCode();
+  async recordInTurns(mayWait = () => false): Promise<void> {
+    const waits = areThreadsBusy() && mayWait();
     if (waits) await lowPriorityTurn(this);
     if (this.isStopped) return;
     takeTurn();
@@ -103,13 +101,17 @@ export class Engine implements RoundsHost {
 
   private *recordInParts(): Generator<void, Session> {
     const before = this.session;
-    const { forFits, mayChange, onRecording, runsOnlyLibraryCode } = this.options;
-    if (before !== null && mayChange) this.finish(); // the next recording begins with the gradients of the last step
+    if (before !== null && this.options.mayChange) this.finish(); // the next recording begins with the gradients of the last step
     const specs = this.phases.map(({ task, rows, examples }) => ({
       task,
       source: (rows ? { batches: rows.batches, rows: rows.handle } : { examples }) satisfies Source,
     }));
-    const session = yield* Session.makeInParts(specs, forFits, this.stale === 'source' ? null : before, onRecording, runsOnlyLibraryCode());
+    const session = yield* Session.makeInParts(
+      specs,
+      this.options.forFits,
+      this.stale === 'source' ? null : before,
+      this.options.onRecording,
+    );
     before?.snapshots?.close();
     this.session = session;
     this.stale = null;
@@ -271,8 +273,8 @@ export class Engine implements RoundsHost {
 
   private async runRows(phase: number, state: Phase, limits: Limits, after: AfterSteps): Promise<Segment> {
     const session = this.session ?? this.record();
-    const within = { ...after.limitRun(limits), random: this.stream.position, batch: state.batch };
-    const report = await session.run(phase, within, (state.loader as DataLoader<unknown>).epochsBegun);
+    const { epochsBegun } = state.loader as DataLoader<unknown>;
+    const report = await session.run(phase, { ...after.limitRun(limits), random: this.stream.position, batch: state.batch }, epochsBegun);
     const takeSegment = this.count(phase, session, report);
     session.commit(phase, report, after);
     return takeSegment();

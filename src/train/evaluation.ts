@@ -97,7 +97,6 @@ export async function evaluate(
   const engine = new Engine(where, [{ task, loader }], {
     forFits: false,
     mayChange: false,
-    runsOnlyLibraryCode: () => false, // every model is verified
     onRecorded: ([kinds]) => refuseChanges(where, kinds!),
   });
   const inUse = new MetricsInUse(where, metrics.all);

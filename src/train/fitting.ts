@@ -93,7 +93,6 @@ export class Fit implements Holder {
       forFits: true,
       mayChange: true,
       epochsBefore: o.initialEpoch,
-      runsOnlyLibraryCode: () => runsOnlyLibraryCode(model, o, this.tensorsInUse),
       onRecording: (kind) => this.holdRecorded(kind.leaves, kind.trace.changes),
       onRecorded: (fresh) => this.checkRecorded(fresh),
     });
@@ -123,7 +122,7 @@ export class Fit implements Holder {
     const stop = () => this.engine.stop();
     signal?.addEventListener('abort', stop);
     try {
-      await this.engine.recordInTurns(!this.ranks.isDistributed);
+      await this.engine.recordInTurns(() => !this.ranks.isDistributed && runsOnlyLibraryCode(this.model, this.o, this.tensorsInUse));
       this.isThreadCurrent = true;
       if (callbacks.has('onBegin')) {
         const { optimizer, epochs, initialEpoch, resumed, loader } = this.o;

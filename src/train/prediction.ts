@@ -69,7 +69,6 @@ export async function predictBatches(
   const engine = new Engine(where, [{ task, loader }], {
     forFits: false,
     mayChange: false,
-    runsOnlyLibraryCode: () => false, // every model is verified
     acceptsTensors: true,
     onRecorded: ([kinds]) => {
       refuseChanges(where, kinds!);

@@ -70,15 +70,14 @@ export class Session {
 
   /**
    * Records all tasks. This is a generator, so that other code may use the JavaScript thread between its parts. Each kind of batch is recorded in one part, after
-   * which `found` is called, and verified in the next part, unless `repeats` says that it does the same each time. The first part copies the persistent memory. If the
-   * session `before` was in the middle of an epoch, the new session continues there.
+   * which `found` is called, and verified in the next part. The first part copies the persistent memory. If the session `before` was in the middle of an epoch, the
+   * new session continues there.
    */
   static *makeInParts(
     specs: Specs,
     forFits: boolean,
     before: Session | null,
     found: (kind: RecordedStep) => void = () => {},
-    repeats = false,
   ): Generator<void, Session> {
     const recorded: RecordedStep[][] = specs.map(() => []);
     let session: Session | null = null;
@@ -88,7 +87,7 @@ export class Session {
         if (session !== null) yield;
         verify();
         const kind = recordStep(task, batch, 'examples' in source, !forFits);
-        if (!repeats) verify = () => verifyStep(task, kind);
+        verify = () => verifyStep(task, kind);
         found(kind);
         kind.pack();
         recorded[i]!.push(kind);
@@ -97,7 +96,7 @@ export class Session {
         else session.addRegions(kind, fresh);
       }
     }
-    if (session !== null && !repeats) yield;
+    if (session !== null) yield;
     verify();
     session ??= new Session([], forFits);
     session.addLoops(specs, recorded, before);
