@@ -29,9 +29,9 @@ export function linearNumbers<K extends Recorded>(
     if (!used.has(i)) return null;
     const numbers = (): number[] | null => kind.trace.numbers(random);
     const base = numbers();
-    if (base === null) steady = false;
-    if (base === null || base.length === 0) return [];
-    const oneDrawn = kind.trace.numbers({ seed: random.seed, offset: random.offset + 1 })!;
+    const oneDrawn = base && kind.trace.numbers({ seed: random.seed, offset: random.offset + 1 });
+    if (base === null || oneDrawn === null) steady = false;
+    if (base === null || oneDrawn === null || base.length === 0) return [];
     const oneStep = Array.from({ length: clocks.count }, (_, clock) => {
       const other = advancing.get(clock);
       return other === undefined ? base : other.trace.peek(numbers);

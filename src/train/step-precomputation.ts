@@ -1,5 +1,6 @@
 // Computes the live numbers of the next steps in advance, one step after another. This is needed if a scheduler sets the rates after each step, or if an
 // optimizer's numbers are not linear functions of its step count. Counters and schedulers are advanced as if the steps were done, and restored afterwards.
+import { SimdnnError } from '../errors';
 import type { Limits, LoopRun } from '../native';
 import { type RandomPosition, randomPosition, setRandomPosition } from '../random';
 import type { Recorded } from './linear-numbers';
@@ -110,8 +111,9 @@ function precomputeSteps(
     for (const [at, { kind, offset }] of next.entries()) {
       const { trace } = kinds[kind]!;
       const row = trace.numbers({ seed, offset });
-      if (row === null && at > 0) break; // the caller has checked that the first step makes the recorded calls
-      rows.push(row!);
+      if (row === null && at > 0) break;
+      if (row === null) throw differing(); // the caller has checked that the first step makes the recorded calls
+      rows.push(row);
       if (at + 1 === next.length) {
         if (!between?.callsUserFunctions) skipToLast = keep();
         break;
@@ -130,6 +132,12 @@ function precomputeSteps(
   const numbers = { kinds: Int32Array.from(steps, ({ kind }) => kind), numbers: Float64Array.from(rows.flat()) };
   return { numbers, steps, seed, rates, skipToLast, startState, areParametersUnchanged };
 }
+
+const differing = (): SimdnnError =>
+  new SimdnnError(
+    'SIMDNN_RECORDING_DIFFERS',
+    '[train] an option of the optimizer has another value each time that it is read, and steps make other calls with it\n  hint: set it in a callback',
+  );
 
 function watchVersions(traces: readonly Recorded['trace'][]): () => boolean {
   const versions = traces.flatMap(({ leaves }) => leaves.flatMap(({ leaf, needsGrad }) => (needsGrad ? leaf.version : [])));

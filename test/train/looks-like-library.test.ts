@@ -73,3 +73,19 @@ it('a forward that is set in the turn of the call counts for training and valida
   const { loss, validationLoss } = await fit;
   expect(loss[0]).toBeCloseTo(validationLoss![0]!, 4);
 });
+
+it.each(['maximize', 'nesterov'])(
+  'a getter of %s that has another value each time ends with figures or an error of the library',
+  async (name) => {
+    manualSeed(1);
+    const model = network();
+    const options = optionsFor(model);
+    const optimizer = new optim.SGD(model.parameters(), { lr: 0.05, momentum: 0.9 });
+    let reads = 0;
+    Object.defineProperty(optimizer.paramGroups[0], name, { get: () => ++reads % 3 === 0, enumerable: true, configurable: true });
+    const fit = train.fit(model, { ...options, optimizer });
+    const ended = await fit.catch((error: unknown) => error);
+    if (ended instanceof Error) expect(ended).toMatchObject({ code: 'SIMDNN_RECORDING_DIFFERS' });
+    else expect(ended).toMatchObject({ epochs: 2 });
+  },
+);
