@@ -102,6 +102,18 @@ class Scaled extends nn.Module {
   }
 }
 
+class ScaledTwice extends Scaled {
+  constructor(
+    scale: Tensor,
+    readonly second: Tensor,
+  ) {
+    super(scale);
+  }
+  override forward(inputs: Tensor): Tensor {
+    return super.forward(inputs).mul(this.second);
+  }
+}
+
 class Shifted extends nn.Module {
   body = new nn.Linear(6, 4);
   constructor(readonly row: number) {
@@ -148,6 +160,13 @@ const variants: Record<string, Options> = {
   'a row of its own': { model: () => new Shifted(0) },
   'another row': { model: () => new Shifted(5) },
   'a tensor of its own': { model: () => new Scaled(tensor([1, 2, 3, 4])) },
+  'two tensors of its own': { model: () => new ScaledTwice(tensor([1, 2, 3, 4]), tensor([5, 6, 7, 8])) },
+  'one tensor in both places': {
+    model: () => {
+      const scale = tensor([1, 2, 3, 4]);
+      return new ScaledTwice(scale, scale);
+    },
+  },
   'a frozen parameter in its place': { model: () => new Scaled(new nn.Parameter(tensor([1, 2, 3, 4]), { requiresGrad: false })) },
   'a frozen parameter': {
     model: () => new Scaled(new nn.Parameter(tensor([1, 2, 3, 4]), { requiresGrad: false })),
