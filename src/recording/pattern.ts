@@ -9,7 +9,7 @@ import { type Argument, Base, liveArguments, type RawCall, type Role, type Trace
 import { type Form, formOfPlaced } from './form';
 import type { Listener } from './listener';
 import { type Outline, outlineOf } from './outline';
-import { basesOf, type KnownBases, type KnownMemory, type Placement, placed } from './placement';
+import { basesOf, forLists, type KnownBases, type KnownList, type KnownMemory, knownLists, type Placement, placed } from './placement';
 
 /** An array of a call: a range of elements of a piece. */
 class Slot {
@@ -32,14 +32,12 @@ interface Piece {
   readonly isInt: boolean;
   readonly role: Role;
   /** Where a recording knows this memory; null: memory that only the calls reveal, or that a pass has made. */
-  readonly known: { readonly list: keyof KnownMemory; readonly index: number } | null;
+  readonly known: { readonly list: KnownList; readonly index: number } | null;
   readonly isMade: boolean;
 }
 
 /** Stands for a number that may differ at each replay. */
 const live = Symbol('live');
-
-const lists = ['arguments', 'temporaries', 'constants', 'pristine'] as const;
 
 // Numbers the bases and the arrays of calls in the order of first use.
 class Numbering {
@@ -67,7 +65,7 @@ class Numbering {
 
   /** The numbered bases without their memory. Those from `recorded` on are not used by the recorded calls. */
   pieces(bases: KnownBases, recorded: number): Piece[] {
-    const places = new Map(lists.flatMap((list) => bases[list].map((base, index) => [base, { list, index }] as const)));
+    const places = new Map(knownLists.flatMap((list) => bases[list].map((base, index) => [base, { list, index }] as const)));
     return [...this.numbers.keys()].map((base, i) => {
       const known = places.get(base) ?? null;
       const { memory, role } = base;
@@ -101,13 +99,10 @@ class Found {
     const { buffer, byteOffset } = array;
     const from = byteOffset - 4 * begin;
     const found = this.memory[piece];
-    if (length === 0) this.memory[piece] ??= array;
-    else if (found !== undefined) return found.buffer === buffer && found.byteOffset === from;
-    else {
-      const size = this.pieces[piece]!.length;
-      if (from < 0 || from + 4 * size > buffer.byteLength) return false;
-      this.memory[piece] = size === length && !isInt ? array : new Float32Array(buffer, from, size);
-    }
+    if (found !== undefined && length > 0) return found.buffer === buffer && found.byteOffset === from;
+    const size = this.pieces[piece]!.length;
+    if (from < 0 || from + 4 * size > buffer.byteLength) return false;
+    this.memory[piece] ??= size === length && !isInt ? array : new Float32Array(buffer, from, size);
     return true;
   }
 
@@ -151,7 +146,7 @@ class Pattern {
   private readonly recorded: PatternCall[];
   private readonly results: Slot[];
   private readonly liveCalls: readonly { first: number; end: number; alike: boolean }[];
-  private readonly sizes: Readonly<Record<keyof KnownMemory, number[]>>;
+  private readonly sizes: Readonly<Record<KnownList, number[]>>;
   private readonly pieces: readonly Piece[];
   private readonly calls: PatternCall[];
   private readonly from: TracedCall['from'][];
@@ -176,12 +171,7 @@ class Pattern {
     this.recorded = recorded;
     this.results = results.map(({ values }) => slotOf(placement.bases.of(values)));
     this.liveCalls = listener.liveCalls.map(({ first, end, alike }) => ({ first, end, alike }));
-    this.sizes = {
-      arguments: known.arguments.map(({ length }) => length),
-      temporaries: known.temporaries.map(({ length }) => length),
-      constants: known.constants.map(({ length }) => length),
-      pristine: known.pristine.map(({ length }) => length),
-    };
+    this.sizes = forLists((list) => known[list].map(({ length }) => length));
     const { count } = numbering;
     this.calls = form.calls.map(slotted);
     this.from = form.calls.map(({ from }) => from);
@@ -206,7 +196,9 @@ class Pattern {
         const then = this.liveCalls[i]!;
         return first === then.first && end === then.end && alike === then.alike;
       }) &&
-      lists.every((list) => known[list].length === sizes[list].length && known[list].every(({ length }, i) => length === sizes[list][i]))
+      knownLists.every(
+        (list) => known[list].length === sizes[list].length && known[list].every(({ length }, i) => length === sizes[list][i]),
+      )
     );
   }
 

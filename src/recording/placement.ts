@@ -3,18 +3,25 @@ import type { TensorData } from '../memory';
 import { Parameter } from '../nn/parameter';
 import type { Tensor } from '../tensor';
 import { Bases } from './bases';
-import { Base, type TracedCall, traced } from './calls';
+import { Base, type Role, type TracedCall, traced } from './calls';
 import type { Listener } from './listener';
 
-/** Memory of which the listener knows what it is: each list is in the order in which the function made or used its members. */
-export interface KnownMemory {
-  /** The arguments, without those that get a gradient: such an argument is always the same tensor, so its memory is persistent. */
-  readonly arguments: readonly TensorData[];
-  readonly temporaries: readonly TensorData[];
-  readonly constants: readonly TensorData[];
-  /** For each constant, a copy of the values with which JavaScript made it. */
-  readonly pristine: readonly TensorData[];
-}
+// The kinds of memory of which the listener knows what they are, and the role of each. `arguments` is without those that get a gradient: such an argument is always the
+// same tensor, so its memory is persistent. For each constant, `pristine` has a copy of the values with which JavaScript made it.
+const roles = { arguments: 'argument', temporaries: 'temporary', constants: 'constant', pristine: 'constant' } as const satisfies Record<
+  string,
+  Role
+>;
+
+export type KnownList = keyof typeof roles;
+export const knownLists = Object.keys(roles) as KnownList[];
+
+/** A value for each of these lists. */
+export const forLists = <T>(make: (list: KnownList) => T): Readonly<Record<KnownList, T>> =>
+  Object.fromEntries(knownLists.map((list) => [list, make(list)])) as Record<KnownList, T>;
+
+/** The arrays of each list, in the order in which the function made or used them. */
+export type KnownMemory = Readonly<Record<KnownList, readonly TensorData[]>>;
 
 /** The known memory of a run that has ended. The roles of parameters and gradients, which are persistent, are told to the listener. */
 export function knownMemory(listener: Listener, args: readonly Tensor[]): KnownMemory {
@@ -33,14 +40,9 @@ export function knownMemory(listener: Listener, args: readonly Tensor[]): KnownM
 }
 
 /** The bases of known memory, in the same order. */
-export type KnownBases = { readonly [list in keyof KnownMemory]: readonly Base[] };
+export type KnownBases = Readonly<Record<KnownList, readonly Base[]>>;
 
-export const basesOf = (memory: KnownMemory): KnownBases => ({
-  arguments: memory.arguments.map((array) => new Base(array, 'argument')),
-  temporaries: memory.temporaries.map((array) => new Base(array, 'temporary')),
-  constants: memory.constants.map((array) => new Base(array, 'constant')),
-  pristine: memory.pristine.map((array) => new Base(array, 'constant')),
-});
+export const basesOf = (memory: KnownMemory): KnownBases => forLists((list) => memory[list].map((array) => new Base(array, roles[list])));
 
 /** The recorded calls and their memory. */
 export interface Placement {
